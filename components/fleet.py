@@ -1,0 +1,45 @@
+"""The fleet: its regions, the ensemble across them, and the notaries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+from components.ensemble import Ensemble, EnsembleArgs
+from components.notary import Notary, NotaryArgs
+from components.region import Region, RegionArgs, SecretReader
+from config.plan import FleetPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetArgs:
+    """The plan; how to read a secret of the stack; the folder that configured paths are relative to."""
+
+    plan: FleetPlan
+    secret: SecretReader
+    root: Path
+
+
+class Fleet(pulumi.ComponentResource):
+    """Everything of one stack."""
+
+    regions: dict[str, Region]
+    ensemble: Ensemble
+    notaries: dict[str, Notary]
+
+    def __init__(self, name: str, args: FleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("notary:fleet:Fleet", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        plan = args.plan
+        self.regions = {
+            key: Region(RegionArgs(plan=plan, region=region, secret=args.secret, root=args.root), child)
+            for key, region in plan.regions.items()
+        }
+        self.ensemble = Ensemble(EnsembleArgs(plan=plan, regions=self.regions), child)
+        self.notaries = {
+            key: Notary(NotaryArgs(plan=plan, notary=key, regions=self.regions, secret=args.secret), child)
+            for key in sorted(plan.loaded.stack.notaries)
+        }
+        self.register_outputs({"regions": sorted(self.regions), "notaries": sorted(self.notaries)})

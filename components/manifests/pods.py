@@ -1,0 +1,149 @@
+"""What every pod of the fleet shares: labels, security, spread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from config.plan import Duty, RegionPlan
+
+Manifest = dict[str, Any]
+Named = tuple[str, Manifest]  # an object with its logical name
+Role = Literal["chain", "signer", "zookeeper"]
+
+# Labels of our own; app.kubernetes.io/* are the recommended ones.
+ROLE, NOTARY, SHARD, CHAIN = (f"notary-fleet.dev/{key}" for key in ("role", "notary", "shard", "chain"))
+SERVICE_ACCOUNT = "fleet"
+GROUP = 10_001  # owner of the volumes where the cluster does not choose one itself
+
+
+def labels(role: Role, instance: str, duty: Duty | None = None, chain: str | None = None) -> dict[str, str]:
+    """Labels of an object. `selector` takes those that never change."""
+    owner = {NOTARY: duty.notary, SHARD: duty.shard} if duty else {}
+    return {
+        "app.kubernetes.io/managed-by": "pulumi",
+        "app.kubernetes.io/part-of": "notary-fleet",
+        **selector(role, instance),
+        **owner,
+        **({CHAIN: chain} if chain else {}),
+    }
+
+
+def selector(role: Role, instance: str) -> dict[str, str]:
+    """The labels by which a set finds its pods. A change would replace the set: never change them."""
+    return {"app.kubernetes.io/instance": instance, ROLE: role}
+
+
+def metadata(namespace: str, name: str, labelled: Mapping[str, str], **more: Any) -> Manifest:
+    """Name, namespace and labels; `more` are further fields such as annotations."""
+    return {"name": name, "namespace": namespace, "labels": dict(labelled), **more}
+
+
+def config_map(namespace: str, name: str, labelled: Mapping[str, str], data: Mapping[str, str]) -> Manifest:
+    """An immutable ConfigMap. Its name holds a hash of its data, so that a change rolls the pods that mount it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(namespace, name, labelled),
+        "immutable": True,
+        "data": dict(data),
+    }
+
+
+def pod_security(region: RegionPlan) -> Manifest:
+    """Pod Security `restricted`. OpenShift's restricted-v2 gives the user and the group of the volumes itself."""
+    volumes = {"fsGroup": GROUP, "fsGroupChangePolicy": "OnRootMismatch"}
+    openshift = region.region.platform == "openshift"
+    return {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **({} if openshift else volumes)}
+
+
+def container_security() -> Manifest:
+    """No privilege, no capability, nothing to write but the volumes."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def resources(cpu: str, memory: str) -> Manifest:
+    """Requests, and a limit of memory alone: a limited CPU delays signatures, and a late one is a missed round."""
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
+
+
+def volume_claim(name: str, labelled: Mapping[str, str], size: str, storage_class: str | None) -> Manifest:
+    """A claim template. The set ignores its changes: a claim grows by itself, never by a new set."""
+    spec: Manifest = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
+    if storage_class:
+        spec["storageClassName"] = storage_class
+    return {"metadata": {"name": name, "labels": dict(labelled)}, "spec": spec}
+
+
+def spread(labelled: Mapping[str, str]) -> list[Manifest]:
+    """As even as can be over zones and nodes; a volume's zone wins over evenness."""
+    keys = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+    return [
+        {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": matching(labelled)}
+        for key in keys
+    ]
+
+
+def matching(labelled: Mapping[str, str]) -> Manifest:
+    """A label selector for exactly these labels."""
+    return {"matchLabels": dict(labelled)}
+
+
+def apart(labelled: Mapping[str, str], not_in: tuple[str, Sequence[str]] | None = None) -> Manifest:
+    """Affinity that keeps a pod off the nodes of the pods so labelled, but for those with a label's values."""
+    found = matching(labelled)
+    if not_in:
+        found["matchExpressions"] = [{"key": not_in[0], "operator": "NotIn", "values": list(not_in[1])}]
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": found}
+    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+
+def shards_apart(duty: Duty) -> Manifest:
+    """Main and 3P of one notary on different nodes, where the notary's rules ask for it."""
+    return {"affinity": apart({NOTARY: duty.notary}, (SHARD, [duty.shard]))} if duty.shards_apart else {}
+
+
+def http_probe(path: str, port: int, period: int, failures: int) -> Manifest:
+    """A probe over plain HTTP: `failures` in a row, `period` seconds apart, count."""
+    probe = {"httpGet": {"path": path, "port": port}, "periodSeconds": period, "failureThreshold": failures}
+    return {**probe, "timeoutSeconds": 5}
+
+
+def stateful_set(namespace: str, name: str, labelled: Mapping[str, str], service: str, pod: Manifest) -> Manifest:
+    """A set of one pod, whose claims outlive it. `pod` is the pod's spec, with `volumeClaimTemplates` beside it."""
+    spec = dict(pod)
+    claims = spec.pop("volumeClaimTemplates", None)
+    chosen = {key: value for key, value in labelled.items() if key in ("app.kubernetes.io/instance", ROLE)}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": metadata(namespace, name, labelled),
+        "spec": {
+            "replicas": 1,
+            "serviceName": service,
+            "revisionHistoryLimit": 5,
+            "podManagementPolicy": "Parallel",
+            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+            "selector": matching(chosen),
+            "template": {"metadata": {"labels": dict(labelled)}, "spec": spec},
+            **({"volumeClaimTemplates": claims} if claims else {}),
+        },
+    }
+
+
+def pod_spec(region: RegionPlan, grace_seconds: int, **spec: Any) -> Manifest:
+    """A pod's spec with what all pods share."""
+    nodes = dict(region.region.node_selector)
+    return {
+        "serviceAccountName": SERVICE_ACCOUNT,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": pod_security(region),
+        "terminationGracePeriodSeconds": grace_seconds,
+        **({"nodeSelector": nodes} if nodes else {}),
+        **spec,
+    }

@@ -1,0 +1,59 @@
+"""From manifests to typed resources of the Kubernetes SDK: the one place where objects are registered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.manifests.fleet import carries_data
+from components.manifests.pods import Manifest, Named
+
+_CLASSES: dict[tuple[str, str], type[pulumi.CustomResource]] = {
+    ("v1", "ConfigMap"): k8s.core.v1.ConfigMap,
+    ("v1", "Namespace"): k8s.core.v1.Namespace,
+    ("v1", "Secret"): k8s.core.v1.Secret,
+    ("v1", "Service"): k8s.core.v1.Service,
+    ("v1", "ServiceAccount"): k8s.core.v1.ServiceAccount,
+    ("apps/v1", "StatefulSet"): k8s.apps.v1.StatefulSet,
+    ("networking.k8s.io/v1", "NetworkPolicy"): k8s.networking.v1.NetworkPolicy,
+    ("policy/v1", "PodDisruptionBudget"): k8s.policy.v1.PodDisruptionBudget,
+}
+
+
+def register_all(
+    objects: Iterable[Named], parent: pulumi.Resource, provider: pulumi.ProviderResource, *after: pulumi.Resource
+) -> list[pulumi.CustomResource]:
+    """Register the objects of one component in order, behind `after`.
+
+    Sets wait for the configuration before them. They do not wait for Services: one with a cluster address is ready
+    only when its pods are. What carries data is protected: the engine refuses to delete or replace it until a person
+    names it. A changed claim template would replace a set, so its changes don't count: claims grow by themselves.
+    """
+    made: list[pulumi.CustomResource] = []
+    awaited: list[pulumi.Resource] = [*after]
+    for name, manifest in objects:
+        waits = awaited if manifest["kind"] == "StatefulSet" else after
+        protect = carries_data(manifest) or None
+        ignored = ["spec.volumeClaimTemplates"] if protect and manifest["kind"] == "StatefulSet" else None
+        options = pulumi.ResourceOptions(
+            parent=parent, provider=provider, depends_on=[*waits], protect=protect, ignore_changes=ignored
+        )
+        resource = _register(name, manifest, options)
+        made.append(resource)
+        if manifest["kind"] in ("ConfigMap", "Secret"):
+            awaited.append(resource)
+    return made
+
+
+def _register(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+    """Register one object. `name` is its logical name; the object's own name is in the manifest."""
+    kind = _CLASSES[manifest["apiVersion"], manifest["kind"]]
+    fields = {_snake(key): value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
+    return kind(name, opts=opts, **fields)
+
+
+def _snake(key: str) -> str:
+    return re.sub(r"[A-Z]", lambda letter: "_" + letter.group().lower(), key)

@@ -1,0 +1,71 @@
+"""A region: the provider of its cluster, and what all of its pods share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.manifests import region as manifests
+from components.manifests.pods import Named
+from components.objects import register_all
+from config.plan import FleetPlan, RegionPlan
+
+SecretReader = Callable[[str], pulumi.Output[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionArgs:
+    """`secret` gives the stack's secret of a key; `root` is the folder that configured paths are relative to."""
+
+    plan: FleetPlan
+    region: RegionPlan
+    secret: SecretReader
+    root: Path
+
+
+class Region(pulumi.ComponentResource):
+    """One cluster, ready for daemons and servers. `provider` reaches it; everything stands in its namespace."""
+
+    provider: k8s.Provider
+
+    def __init__(self, args: RegionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("notary:region:Region", args.region.name, {}, opts)
+        self.provider = self._create_provider(args)
+        shared = manifests.objects(args.plan, args.region, args.secret)
+        self._namespace = register_all(islice(shared, 1), self, self.provider)
+        self.create(shared, self)
+        self.register_outputs({"namespace": args.plan.loaded.stack.namespace})
+
+    def create(self, objects: Iterable[Named], parent: pulumi.Resource) -> None:
+        """Register a component's objects in this region, in its namespace."""
+        register_all(objects, parent, self.provider, *self._namespace)
+
+    def _create_provider(self, args: RegionArgs) -> k8s.Provider:
+        """The identifier is fixed by the configuration: a changed kubeconfig must never replace the whole region."""
+        region = args.region.region
+        return k8s.Provider(
+            args.region.name,
+            kubeconfig=_kubeconfig(args),
+            context=region.connection.context,
+            cluster_identifier=region.cluster_identifier or args.region.name,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _kubeconfig(args: RegionArgs) -> pulumi.Input[str] | None:
+    connection = args.region.region.connection
+    if connection.config:
+        return args.secret(connection.config)
+    path = connection.file or (f".sandbox/{args.region.name}/kubeconfig" if connection.sandbox else None)
+    if path is None:
+        return None
+    try:
+        return pulumi.Output.secret((args.root / path).read_text())
+    except OSError as error:
+        what = f"region {args.region.name}: {path}: {error.strerror}"
+        raise pulumi.RunError(f"{what}; `fleet doctor` tells what is missing") from None

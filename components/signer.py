@@ -1,0 +1,31 @@
+"""An Iguana signer: one candidate for one duty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.manifests import signer as manifests
+from components.region import Region
+from config.plan import Duty, FleetPlan, RegionPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignerArgs:
+    """The candidate, and the component of the region where it stands."""
+
+    plan: FleetPlan
+    region: RegionPlan
+    home: Region
+    duty: Duty
+
+
+class Signer(pulumi.ComponentResource):
+    """Agent, Iguana and watchdog in one pod that keeps no data: its duty lives in the ensemble, its keys in a Secret."""
+
+    def __init__(self, args: SignerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        name = f"{args.region.name}-{manifests.name_of(args.duty)}"
+        super().__init__("notary:signer:Signer", name, {}, opts)
+        args.home.create(manifests.objects(args.plan, args.region, args.duty), self)
+        self.register_outputs({})

@@ -1,0 +1,144 @@
+"""What one value alone can't show: mistakes between regions, notaries, chains and release.
+
+Each check takes values as they were read, so that all mistakes come out at once, and returns mistakes; paths begin at
+the stack's keys.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
+
+from config.chains import Chain
+from config.each import at, each, texts
+from config.mistakes import Mistake, shown
+from config.release import Release
+
+Values = Mapping[str, object]
+
+
+def ranges(values: Values) -> Iterator[Mistake]:
+    """Networks of different regions, or of one, that share addresses."""
+    known: list[tuple[str, ipaddress.IPv4Network]] = []
+    for path, found in [
+        *each(values, "regions", "*", "ranges", "pods"),
+        *each(values, "regions", "*", "ranges", "services"),
+    ]:
+        try:
+            network = ipaddress.IPv4Network(str(found))
+        except ValueError:
+            continue
+        name = ".".join(path)
+        for other_name, other in known:
+            if network.overlaps(other):
+                yield Mistake(path=name, found=str(network), expected=f"addresses apart from {other_name}, {other}")
+        known.append((name, network))
+
+
+def candidates(values: Values) -> Iterator[Mistake]:
+    """Candidates outside their notary's elected region, in no region at all, or with one priority."""
+    regions = {path[1]: at(found, "area") for path, found in each(values, "regions", "*")}
+    for (_, notary, _, shard), duty in each(values, "notaries", "*", "duties", "*"):
+        elected = at(values, "notaries", notary, "electedRegion")
+        holders: dict[object, str] = {}
+        for (_, region), candidate in each(duty, "candidates", "*"):
+            path = f"notaries.{notary}.duties.{shard}.candidates.{region}"
+            if region not in regions:
+                yield Mistake(
+                    path=path, found=shown(region), expected=f"one of the regions {', '.join(sorted(regions))}"
+                )
+            elif elected != regions[region] and isinstance(elected, str) and isinstance(regions[region], str):
+                yield Mistake(
+                    path=path,
+                    found=f"a region of the area {shown(regions[region])}",
+                    expected=f"one of the elected region {shown(elected)}: a notary stays where it was elected",
+                )
+            priority = at(candidate, "priority")
+            if isinstance(priority, int) and priority in holders:
+                expected = f"another priority than {holders[priority]} has"
+                yield Mistake(path=f"{path}.priority", found=str(priority), expected=expected)
+            elif isinstance(priority, int):
+                holders[priority] = region
+
+
+def ensemble(values: Values) -> Iterator[Mistake]:
+    """An ensemble that has no majority once any one region is lost; an id or a name used by two servers."""
+    found = [(path[1], path[4], str(host)) for path, host in each(values, "regions", "*", "ensemble", "servers", "*")]
+    sizes = Counter(region for region, _, _ in found)
+    for region, count in sorted(sizes.items()):
+        if 2 * (len(found) - count) <= len(found):
+            yield Mistake(
+                path=f"regions.{region}.ensemble.servers",
+                found=f"{count} of {len(found)} servers",
+                expected="a majority elsewhere when this region is lost: 1+1+1 or 2+2+1 servers in three regions",
+            )
+    if not found and isinstance(values.get("regions"), dict):
+        yield Mistake(path="regions", found="no region with an ensemble", expected="three with ensemble servers")
+    holders: dict[str, str] = {}
+    for region, number, host in found:
+        path = f"regions.{region}.ensemble.servers.{number}"
+        for what in (f"the id {number}", f"the name {shown(host)}"):
+            if what in holders:
+                yield Mistake(path=path, found=what, expected=f"another one: {holders[what]} has it")
+            holders.setdefault(what, path)
+
+
+def duty_chains(values: Values) -> Iterator[tuple[str, str]]:
+    """Each chain that a duty names, with its path."""
+    for path, found in each(values, "notaries", "*", "duties", "*", "chains"):
+        yield from ((".".join(path), key) for key in texts(found))
+    for path, found in each(values, "notaries", "*", "duties", "*", "chain"):
+        if isinstance(found, str):
+            yield ".".join(path), found
+
+
+def chains(values: Values, known: Collection[str]) -> Iterator[Mistake]:
+    """Chains that no registry knows, that come twice in a duty, and Iguana duties without KMD."""
+    known_keys = f"a chain of the registries: {', '.join(sorted(known))}"
+    named: dict[str, list[str]] = defaultdict(list)
+    for path, key in duty_chains(values):
+        named[path].append(key)
+    for path, keys in named.items():
+        for key in sorted(set(keys)):
+            if key not in known:
+                yield Mistake(
+                    path=path, found=shown(key), expected=f"a chain of the registries: {', '.join(sorted(known))}"
+                )
+            if keys.count(key) > 1:
+                yield Mistake(path=path, found=f"{shown(key)} {keys.count(key)} times", expected="each chain once")
+        if path.endswith(".chains") and "KMD" not in keys:
+            yield Mistake(path=path, found="no KMD", expected="KMD among them: each notarisation is written to it")
+    for path, _ in each(values, "sizes", "*"):
+        if path[1] not in known:
+            yield Mistake(path=".".join(path), found=shown(path[1]), expected=known_keys)
+
+
+def secrets(values: Values, present: Collection[str]) -> Iterator[Mistake]:
+    """Secret keys that the configuration names and the stack does not hold."""
+    sources = [
+        *each(values, "rpc", "config"),
+        *each(values, "regions", "*", "connection", "config"),
+        *each(values, "notaries", "*", "duties", "*", "keys", "config"),
+    ]
+    for path, key in sources:
+        if isinstance(key, str) and key not in present:
+            command = f"pulumi config set --secret {key}" if key.isidentifier() else "pulumi config set --secret KEY"
+            yield Mistake(path=".".join(path), found="no such secret in the stack", expected=f"one, set by `{command}`")
+
+
+def release(values: Values, found: Release, chains: Mapping[str, Chain]) -> Iterator[Mistake]:
+    """Images that the stack needs and its release has not."""
+    source = f"release {found.version}"
+    for key in sorted({key for _, key in duty_chains(values)} & set(chains)):
+        build = found.daemon_for(key, chains[key].build)
+        if build not in found.daemons:
+            expected = f"daemons.{build} with version and image in {values.get('release')}: {key} needs it"
+            yield Mistake(path="release", found=f"{source} without the daemon {build}", expected=expected)
+    kinds = {kind for _, kind in each(values, "notaries", "*", "kind") if isinstance(kind, str)}
+    for kind in sorted(kinds & {"iguana", "checkpoint-master"}):
+        if kind not in found.signers:
+            expected = f"signers.{kind} in {values.get('release')}"
+            yield Mistake(path="release", found=f"{source} without the signer {kind}", expected=expected)
+    if "iguana" in kinds and found.gate is None:
+        yield Mistake(path="release", found=f"{source} without the gate", expected=f"gate in {values.get('release')}")

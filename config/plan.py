@@ -1,0 +1,162 @@
+"""What a stack comes down to, region by region: servers, daemons and signers. Pure: no resource is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from config.chains import Chain
+from config.load import LoadedStack
+from config.names import object_name
+from config.notary import IguanaDuty, IguanaNotary, Notary, SecretSource, chains_of
+from config.region import ExistingRegion
+from config.release import DaemonBuild
+from config.stack import ChainSize
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """One ZooKeeper server; `number` is its id in the whole ensemble."""
+
+    region: str
+    number: int
+    host: str
+
+    @property
+    def name(self) -> str:
+        return f"zookeeper-{self.number}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duty:
+    """One candidate's side of a duty: what its signer and its daemons in one region share."""
+
+    region: str
+    notary: str
+    shard: str
+    kind: str
+    pubkey: str
+    keys: SecretSource
+    priority: int
+    standby: str
+    bus_port: int | None
+    shards_apart: bool
+    signer: DaemonBuild
+
+    @property
+    def name(self) -> str:
+        return object_name(self.notary, self.shard, limit=40)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Daemon:
+    """One node of a chain, for one duty in one region."""
+
+    duty: Duty
+    chain: Chain
+    build: DaemonBuild
+    size: ChainSize
+    notarised_to: Chain | None  # where KMD is notarised, when the duty has that chain too
+
+    @property
+    def name(self) -> str:
+        return object_name(self.duty.notary, self.duty.shard, self.chain.key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionPlan:
+    """Everything that runs in one region."""
+
+    name: str
+    region: ExistingRegion
+    servers: tuple[Server, ...]
+    duties: tuple[Duty, ...]
+    daemons: tuple[Daemon, ...]
+
+    def daemons_of(self, duty: Duty) -> tuple[Daemon, ...]:
+        return tuple(daemon for daemon in self.daemons if daemon.duty == duty)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetPlan:
+    """The whole fleet. Regions are in order of their names."""
+
+    loaded: LoadedStack
+    regions: Mapping[str, RegionPlan]
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        found = [server for region in self.regions.values() for server in region.servers]
+        return tuple(sorted(found, key=lambda server: server.number))
+
+    @property
+    def rpc_secret(self) -> str:
+        """The Kubernetes Secret with the daemons' RPC user and password, in every region."""
+        return self.loaded.stack.rpc.secret_name or "fleet-rpc"
+
+    def keys_secret(self, duty: Duty) -> str:
+        """The Kubernetes Secret with a duty's keys."""
+        return duty.keys.secret_name or f"{duty.name}-keys"
+
+
+def plan_fleet(loaded: LoadedStack) -> FleetPlan:
+    """Derive the plan of a valid stack. A region's part depends on the others only through the ensemble's servers."""
+    servers = _servers(loaded)
+    regions = {
+        name: _region(name, region, loaded, tuple(server for server in servers if server.region == name))
+        for name, region in sorted(loaded.stack.regions.items())
+    }
+    return FleetPlan(loaded=loaded, regions=regions)
+
+
+def _servers(loaded: LoadedStack) -> tuple[Server, ...]:
+    servers = [
+        Server(region=name, number=number, host=host)
+        for name, region in loaded.stack.regions.items()
+        if region.ensemble
+        for number, host in region.ensemble.servers.items()
+    ]
+    return tuple(sorted(servers, key=lambda server: server.number))
+
+
+def _region(name: str, region: ExistingRegion, loaded: LoadedStack, servers: tuple[Server, ...]) -> RegionPlan:
+    duties: list[Duty] = []
+    daemons: list[Daemon] = []
+    for notary_name, notary in sorted(loaded.stack.notaries.items()):
+        for shard, configured in sorted(notary.duties.items()):
+            if name not in configured.candidates:
+                continue
+            duty = _duty(name, notary_name, notary, shard, loaded)
+            duties.append(duty)
+            daemons += [_daemon(duty, key, chains_of(configured), loaded) for key in chains_of(configured)]
+    return RegionPlan(name=name, region=region, servers=servers, duties=tuple(duties), daemons=tuple(daemons))
+
+
+def _duty(region: str, notary_name: str, notary: Notary, shard: str, loaded: LoadedStack) -> Duty:
+    configured = notary.duties[shard]
+    candidate = configured.candidates[region]
+    return Duty(
+        region=region,
+        notary=notary_name,
+        shard=shard,
+        kind=notary.kind,
+        pubkey=configured.pubkey,
+        keys=configured.keys,
+        priority=candidate.priority,
+        standby=candidate.standby,
+        bus_port=configured.bus_port if isinstance(configured, IguanaDuty) else None,
+        shards_apart=isinstance(notary, IguanaNotary) and notary.shards_apart and len(notary.duties) > 1,
+        signer=loaded.release.signers[notary.kind],
+    )
+
+
+def _daemon(duty: Duty, key: str, siblings: tuple[str, ...], loaded: LoadedStack) -> Daemon:
+    chain = loaded.chains[key]
+    anchor = next((loaded.chains[coin] for coin in ("LTC", "BTC") if coin in siblings), None)
+    return Daemon(
+        duty=duty,
+        chain=chain,
+        build=loaded.release.daemons[loaded.release.daemon_for(key, chain.build)],
+        size=loaded.stack.sizes.get(key, ChainSize()),
+        notarised_to=anchor if key == "KMD" else None,
+    )

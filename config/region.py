@@ -1,0 +1,89 @@
+"""A region: one Kubernetes cluster in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from config.types import (
+    ContextName,
+    HostName,
+    Model,
+    Network,
+    ObjectName,
+    ProjectPath,
+    RegionName,
+    SecretKey,
+    expected,
+)
+
+# The regions that notaries are elected in (KomodoPlatform/dPoW, doc/; DEV has the developers' seats).
+ServerNumber = Annotated[int, Field(strict=False, ge=1, le=255)]
+Area = Literal["AR", "DEV", "EU", "NA", "SH"]
+ServiceType = Literal["ClusterIP", "NodePort", "LoadBalancer"]
+
+
+class Connection(Model):
+    """How the cluster is reached: exactly one of the four."""
+
+    context: ContextName | None = Field(None, description="A context of the operator's own kubeconfig")
+    file: ProjectPath | None = Field(None, description="A kubeconfig file, relative to the project")
+    config: SecretKey | None = Field(None, description="A secret key of the stack that holds a kubeconfig")
+    sandbox: Literal[True] | None = Field(None, description="The sandbox's own cluster on this machine")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if sum(value is not None for value in (self.context, self.file, self.config, self.sandbox)) != 1:
+            raise expected("exactly one of context, file, config, sandbox, such as {context: notary-eu}")
+        return self
+
+
+class Ranges(Model):
+    """Addresses of the cluster, which must not overlap any other region's."""
+
+    pods: Network
+    services: Network
+    egress: tuple[Network, ...] = Field(
+        (),
+        strict=False,
+        description="What others see as the source of this region's translated traffic",
+    )
+
+
+class EnsembleSeat(Model):
+    """The region's part in the ZooKeeper ensemble."""
+
+    role: Literal["voter", "tiebreaker"]
+    servers: Mapping[ServerNumber, HostName] = Field(
+        min_length=1, max_length=3, description="Fixed id in the ensemble: a name that every region resolves"
+    )
+    service: ServiceType = Field("LoadBalancer", description="How each server is made reachable from other regions")
+
+
+class _RegionBase(Model):
+    area: Area = Field(description="The elected region whose notaries may run here")
+    ranges: Ranges
+    ensemble: EnsembleSeat | None = None
+    storage_class: ObjectName | None = Field(
+        None, description="Class of the volumes; the cluster's default if left out"
+    )
+    platform: Literal["kubernetes", "openshift"] = "kubernetes"
+    node_selector: Mapping[str, str] = Field(default_factory=dict, description="Labels of the dedicated nodes")
+    bus_service: ServiceType = Field("LoadBalancer", description="How Iguana's bus is reached by other notaries")
+
+
+class ExistingRegion(_RegionBase):
+    """A cluster that the operator brings: OpenShift, k3s, kubeadm, kind, or the sandbox."""
+
+    provider: Literal["existing"]
+    connection: Connection
+    cluster_identifier: str | None = Field(
+        None, min_length=1, max_length=128, description="Fixed for ever; the region's name if left out"
+    )
+
+
+# One kind today. EKS becomes the second member of this union, told apart by `provider`.
+Region = Annotated[ExistingRegion, Field(description="One Kubernetes cluster in one place")]
+Regions = Mapping[RegionName, Region]

@@ -1,0 +1,37 @@
+"""The whole of one stack's configuration, as in Pulumi.<stack>.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from config.ensemble import Ensemble
+from config.notary import Notaries, SecretSource
+from config.region import Regions
+from config.types import ChainKey, Cpu, Model, ObjectName, ProjectPath, Quantity
+
+
+class ChainSize(Model):
+    """What one daemon of a chain asks for."""
+
+    storage: Quantity = "20Gi"
+    memory: Quantity = "2Gi"
+    cpu: Cpu = "500m"
+
+
+class Stack(Model):
+    """`notary:<key>` of a stack file for each field; secrets are keys of their own beside them."""
+
+    stage: Literal["sandbox", "test", "production"] = Field(description="What the stack may run: drafts, tests, money")
+    release: ProjectPath = Field(description="The release file, such as releases/2026.11.yaml")
+    registries: tuple[ProjectPath, ...] = Field(
+        strict=False, min_length=1, description="Files of ac_* objects, as operators know them"
+    )
+    namespace: ObjectName = "notary"
+    rpc: SecretSource = Field(description="username and password of the daemons' wallet RPC, inside their pods")
+    regions: Regions = Field(min_length=1)
+    ensemble: Ensemble = Field(default_factory=lambda: Ensemble())
+    sizes: Mapping[ChainKey, ChainSize] = Field(default_factory=dict, description="Sizes by chain; the rest is small")
+    notaries: Notaries = Field(min_length=1)

@@ -1,0 +1,79 @@
+"""Making a stack usable again after an update was cut off: by a crash, kill -9 or a lost machine."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+from pulumi.automation import Deployment
+
+from config.plan import FleetPlan
+from fleet import state, update
+from fleet.errors import Exit, FleetError
+from fleet.workspace import Workspace
+
+Report = Callable[[str], None]
+
+
+def recover(workspace: Workspace, plan: FleetPlan, report: Report) -> None:
+    """Release a dead process's lock and settle pending operations, so that the next update completes the last one."""
+    _release_dead_locks(workspace, report)
+    exported = workspace.stack.export_stack()
+    deployment = exported.deployment or {}
+    if not deployment.get("pending_operations"):
+        return
+    mended, doubtful = state.recovered(deployment)
+    report(f"the last update was interrupted: settling {len(deployment['pending_operations'])} operations")
+    # Imported first: from here on the state is whole, and what is doubtful carries an error that the update mends.
+    workspace.stack.import_stack(Deployment(version=exported.version, deployment=copy.deepcopy(mended)))
+    if doubtful:
+        result = update.run(workspace, plan, "refresh", report, targets=doubtful)
+        if result.errors:
+            raise FleetError("; ".join(result.errors))
+
+
+def _release_dead_locks(workspace: Workspace, report: Report) -> None:
+    if workspace.state_folder is None:
+        return
+    found = state.locks(workspace.state_folder, workspace.loaded.name)
+    dead = list(state.dead_locks(found))
+    if found and len(dead) < len(found):
+        name = workspace.loaded.name
+        raise FleetError(f"another update of {name} is running; wait for it, or end it", Exit.LOCKED)
+    for lock in dead:
+        report("the last update's process is gone: releasing its lock")
+        lock.unlink(missing_ok=True)
+
+
+def permit_removals(workspace: Workspace, planned: set[str], named: tuple[str, ...], dry: bool, report: Report) -> None:
+    """Let go of data-bearing things that are no longer planned, if a person named each; else refuse.
+
+    Raises FleetError that lists what would be lost. In a preview (`dry`) that is only told.
+    """
+    deployment = workspace.stack.export_stack().deployment or {}
+    lost = state.lost(deployment, planned)
+    unknown = set(named) - set(lost.values())
+    if unknown:
+        there = ", ".join(sorted(set(lost.values()))) or "nothing"
+        found = ", ".join(sorted(unknown))
+        raise FleetError(
+            f"--remove {found}: no such data-bearing thing is about to go; there is {there}", Exit.BAD_INPUT
+        )
+    unnamed = sorted(set(lost.values()) - set(named))
+    if unnamed:
+        what = f"would remove what carries data: {', '.join(unnamed)}; say so with {' '.join(f'--remove {n}' for n in unnamed)}"
+        if not dry:
+            raise FleetError(f"this update {what}", Exit.BAD_INPUT)
+        report(f"warning: the update {what}")
+    if named and not dry:
+        unprotect(workspace, list(lost))
+
+
+def unprotect(workspace: Workspace, urns: list[str]) -> None:
+    """Take the engine's protection off these resources."""
+    exported = workspace.stack.export_stack()
+    deployment = copy.deepcopy(dict(exported.deployment or {}))
+    for resource in deployment.get("resources") or []:
+        if resource["urn"] in urns:
+            resource.pop("protect", None)
+    workspace.stack.import_stack(Deployment(version=exported.version, deployment=deployment))

@@ -1,0 +1,89 @@
+"""The stack's state, read and mended: what is protected, what an interrupted update left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Deployment = Mapping[str, Any]
+
+
+def name_of(urn: str) -> str:
+    """A resource's logical name, the last part of its URN."""
+    return urn.rsplit("::", 1)[-1]
+
+
+def protected(deployment: Deployment) -> dict[str, str]:
+    """The URNs of what the engine may not delete, by logical name and kind."""
+    resources: list[dict[str, Any]] = deployment.get("resources") or []
+    return {
+        item["urn"]: name_of(item["urn"])
+        for item in resources
+        if item.get("protect") and item.get("custom") and not item.get("delete")
+    }
+
+
+def lost(deployment: Deployment, planned: Collection[str]) -> dict[str, str]:
+    """What carries data and is no longer planned: URN to name. `planned` are logical names."""
+    return {urn: name for urn, name in protected(deployment).items() if name not in planned}
+
+
+def recovered(deployment: Deployment) -> tuple[dict[str, Any], list[str]]:
+    """A state without pending operations, and the URNs that must be read from their clusters.
+
+    A pending create may or may not have happened. It becomes a resource with the error "interrupted", under the id that
+    Kubernetes gives it; reading then fills it in, or drops it. The error makes the next update apply it in any case.
+    """
+    resources: list[dict[str, Any]] = list(deployment.get("resources") or [])
+    pending: list[dict[str, Any]] = deployment.get("pending_operations") or []
+    known = {item["urn"] for item in resources if not item.get("delete")}
+    doubtful: list[str] = []
+    for operation in pending:
+        resource: dict[str, Any] = operation["resource"]
+        identity = _kubernetes_id(resource)
+        if operation["type"] == "creating" and identity and resource["urn"] not in known:
+            made = {**resource, "id": identity, "outputs": resource.get("inputs", {})}
+            resources.append({**made, "initErrors": ["the update was interrupted while it made this"]})
+            doubtful.append(resource["urn"])
+    mended = {**deployment, "resources": resources}
+    mended.pop("pending_operations", None)
+    return mended, doubtful
+
+
+def _kubernetes_id(resource: Mapping[str, Any]) -> str | None:
+    """`namespace/name` of an object of Kubernetes, or `name` where it has no namespace."""
+    if not str(resource.get("type", "")).startswith("kubernetes:"):
+        return None
+    metadata: Mapping[str, Any] = (resource.get("inputs") or {}).get("metadata") or {}
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    return f"{namespace}/{name}" if namespace and name else name
+
+
+def locks(state_folder: Path, stack: str) -> list[Path]:
+    """The locks of a stack in a state folder of this machine."""
+    return sorted((state_folder / ".pulumi" / "locks").glob(f"**/{stack}/*.json"))
+
+
+def dead_locks(found: Iterable[Path]) -> Iterator[Path]:
+    """Locks that a process of this machine left when it died."""
+    for lock in found:
+        try:
+            owner = json.loads(lock.read_text())
+        except (OSError, ValueError):
+            continue
+        if owner.get("hostname") == socket.gethostname() and not _alive(int(owner.get("pid", 0))):
+            yield lock
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not Path(f"/proc/{pid}/stat").exists() or ") Z " not in Path(f"/proc/{pid}/stat").read_text()

@@ -1,0 +1,113 @@
+"""Running the engine on a stack: up, preview, refresh and destroy, with progress and one result."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pulumi import automation as auto
+from pulumi.automation import EngineEvent, OpType
+
+from config.plan import FleetPlan
+from fleet.errors import Exit, FleetError
+from fleet.workspace import Workspace
+
+Report = Callable[[str], None]
+Operation = Literal["up", "preview", "refresh", "destroy"]
+QUIET_SECONDS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What an operation did: changes by kind, or the errors that ended it, each with its region."""
+
+    operation: Operation
+    changes: dict[str, int]
+    errors: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """Follows the engine's events: counts, prints a line now and then, keeps the errors."""
+
+    report: Report
+    regions: tuple[str, ...]
+    started: float = field(default_factory=time.monotonic)
+    counts: Counter[str] = field(default_factory=Counter[str])
+    changes: dict[str, int] = field(default_factory=dict[str, int])
+    errors: list[str] = field(default_factory=list[str])
+    told: float = 0.0
+
+    def __call__(self, event: EngineEvent) -> None:
+        """Take one event of the engine."""
+        if event.resource_pre_event and event.resource_pre_event.metadata.op != OpType.SAME:
+            self._tell(f"{event.resource_pre_event.metadata.op.value} {_label(event.resource_pre_event.metadata.urn)}")
+        elif event.res_outputs_event:
+            self.counts[event.res_outputs_event.metadata.op.value] += 1
+        elif event.res_op_failed_event:
+            self.counts["failed"] += 1
+        elif event.diagnostic_event:
+            self._diagnose(event.diagnostic_event.severity, event.diagnostic_event.message, event.diagnostic_event.urn)
+        elif event.summary_event:
+            self.changes = {str(kind): count for kind, count in event.summary_event.resource_changes.items()}
+
+    def _diagnose(self, severity: str, message: str, urn: str | None) -> None:
+        text = " ".join(message.replace("<{%reset%}>", "").split())
+        if severity == "error" and text and not text.endswith("failed"):
+            where = self._region(urn)
+            self.errors.append(f"region {where}: {_label(urn or '')}: {text}" if where else text)
+        elif severity == "warning":
+            where = self._region(urn)
+            self.report(f"warning: {f'region {where}: ' if where else ''}{text}")
+
+    def _region(self, urn: str | None) -> str | None:
+        name = (urn or "").rsplit("::", 1)[-1]
+        return next((region for region in self.regions if name == region or name.startswith(f"{region}-")), None)
+
+    def _tell(self, what: str) -> None:
+        now = time.monotonic()
+        if now - self.told >= QUIET_SECONDS:
+            self.told = now
+            done = sum(count for kind, count in self.counts.items() if kind != OpType.SAME.value)
+            self.report(f"{now - self.started:5.0f} s  {done:4d} done  {what}")
+
+
+def _label(urn: str) -> str:
+    kind, _, name = urn.rsplit("$", 1)[-1].rpartition("::")
+    return f"{kind.rsplit(':', 1)[-1]} {name}"
+
+
+def run(
+    workspace: Workspace, plan: FleetPlan, operation: Operation, report: Report, targets: list[str] | None = None
+) -> Result:
+    """Run one operation to its end. Raises FleetError when another update holds the stack."""
+    watch = Watch(report=report, regions=tuple(sorted(plan.regions, key=len, reverse=True)))
+    stack = workspace.stack
+    quiet: dict[str, bool] = {"suppress_progress": True, "suppress_outputs": True}
+    errors: list[str] = []
+    try:
+        if operation == "up":
+            stack.up(on_event=watch, continue_on_error=True, target=targets, **quiet)
+        elif operation == "preview":
+            stack.preview(on_event=watch, **quiet)
+        elif operation == "refresh":
+            stack.refresh(on_event=watch, target=targets, **quiet)
+        else:
+            stack.destroy(on_event=watch, **quiet)
+    except auto.ConcurrentUpdateError:
+        name = workspace.loaded.name
+        raise FleetError(f"another update of {name} is running; wait for it, or end it", Exit.LOCKED) from None
+    except (auto.CommandError, auto.InlineSourceRuntimeError) as error:
+        errors = watch.errors or [_reason(str(error))]
+    # An error of one region is told once, however many of its resources it hit.
+    unique = tuple(dict.fromkeys(errors))
+    return Result(operation=operation, changes=watch.changes, errors=unique, seconds=time.monotonic() - watch.started)
+
+
+def _reason(text: str) -> str:
+    lines = [" ".join(line.split()) for line in text.splitlines() if "error:" in line]
+    return lines[-1] if lines else "the engine ended without a reason"
