@@ -13,7 +13,8 @@ from config.load import PROJECT
 def stack_values() -> tuple[dict[str, Any], set[str]]:
     """The plain values under the project's namespace, and the names of its secrets, whose values stay unread."""
     configured: dict[str, Any] = {**engine.get_config_env(), **engine.CONFIG.get()}
-    secret = {key for key in configured if engine.is_config_secret(key)}
+    by_environment = {*engine.get_config_secret_keys_env()}
+    secret = {key for key in configured if key in by_environment or engine.is_config_secret(key)}
     mine = {key.partition(":")[2]: key for key in configured if key.startswith(f"{PROJECT}:")}
     values = {name: _value(configured[key]) for name, key in mine.items() if key not in secret}
     return values, {name for name, key in mine.items() if key in secret}

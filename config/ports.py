@@ -1,6 +1,7 @@
 """An assetchain's ports and network magic, from its parameters alone.
 
-The algorithm is komodod's (GLEECBTC/komodo-daemon, `komodo_args` and `komodo_port`); all integers are little-endian.
+The algorithm is komodod's (GLEECBTC/komodo-daemon 558a174, `src/komodo_utils.cpp`: `komodo_args` collects the extra
+bytes, `komodo_port` hashes them; lists are `Split` of `src/util.cpp`). All integers are little-endian.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAX_ERAS = 9
+# ASSETCHAINS_MAX_ERAS of `src/komodo_defs.h`, the same in Marmara's and Tokel's forks.
+MAX_ERAS = 7
 MAX_STAKED = 100
+DEFAULT_SUPPLY = 10
 DEFAULT_BLOCKTIME = 60
 # What a chain with founders and no perc gives them: 35 % of each block (100 000 000 is the whole).
 DEFAULT_FOUNDERS_PERC = 53_846_154
+LINEAR_DECAY = 100_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,7 @@ class Ports:
 
 @dataclass(frozen=True, kw_only=True)
 class _Parameters:
-    """A chain's `ac_*` parameters as komodod reads them: what is missing is 0, era lists are padded."""
+    """A chain's `ac_*` parameters as komodod reads them: what is missing is 0."""
 
     values: Mapping[str, str]
 
@@ -36,8 +40,15 @@ class _Parameters:
         return int(self.values.get(f"ac_{key}") or default)
 
     def eras(self, key: str) -> list[int]:
-        listed = [int(item or 0) for item in (self.values.get(f"ac_{key}") or "0").split(",")]
-        return [*listed, *[0] * MAX_ERAS][:MAX_ERAS]
+        """A number per era. A list that is too short goes on with its last number; a missing one is all zeros."""
+        listed = [int(item) for item in self.values.get(f"ac_{key}", "").split(",") if item] or [0]
+        return [*listed, *[listed[-1]] * MAX_ERAS][:MAX_ERAS]
+
+    @property
+    def decay(self) -> list[int]:
+        """komodod drops a decay above the linear one, and a linear one without an end."""
+        pairs = zip(self.eras("decay"), self.eras("end"), strict=True)
+        return [0 if decay > LINEAR_DECAY or (decay == LINEAR_DECAY and not end) else decay for decay, end in pairs]
 
     @property
     def era_count(self) -> int:
@@ -67,25 +78,30 @@ class _Parameters:
 
     @property
     def ccenable(self) -> list[int]:
+        """The enabled contracts. komodod counts n changes to a code other than 0, then takes the first n items."""
         text = self.values.get("ac_ccenable", "") if self.number("cc") else ""
-        return [int(code) for code in text.split(",") if code]
+        listed = [int(code) for code in text.split(",") if code]
+        counted, last = 0, 0
+        for code in listed:
+            if code not in (0, last):
+                counted, last = counted + 1, code
+        return listed[:counted]
 
     @property
     def cclib(self) -> bytes:
-        text = self.values.get("ac_cclib", "") if self.number("cc") else ""
-        return text.encode() if len(text) > 1 else b""
+        return self.values.get("ac_cclib", "").encode() if self.number("cc") else b""
 
 
 def derive_ports(name: str, values: Mapping[str, str]) -> Ports:
-    """Ports and magic of the chain `name` with its `ac_*` parameters, all valid numbers. Other keys don't count.
+    """Ports and magic of the chain `name` with its `ac_*` parameters, all of them valid. Other keys don't count.
 
-    Not for VRSC, whose daemon derives them in another way.
+    p2p is 8000..15776 for a chain that has only a name and a supply, else 16000..65499. Not for VRSC, nor for the
+    parameters of `config.registry_values.UNDERIVED`: the registry refuses them.
     """
     parameters = _Parameters(values=values)
     extra = _extra(parameters)
     seed = int.from_bytes(hashlib.sha256(extra).digest()[:4], "little") if extra else 0
-    supply = parameters.number("supply", 10)
-    magic = zlib.crc32(_u64(supply) + name.encode(), seed)
+    magic = zlib.crc32(_u64(parameters.number("supply", DEFAULT_SUPPLY)) + name.encode(), seed)
     p2p = 16_000 + magic % 49_500 if extra else 8_000 + magic % 7_777
     return Ports(p2p=p2p, rpc=p2p + 1, magic=magic)
 
@@ -95,21 +111,22 @@ def _extra(of: _Parameters) -> bytes:
     if not _has_extra(of):
         return b""
     parts = [of.pubkey or bytes(33), _era_bytes(of), _flag_bytes(of), _founder_bytes(of), of.script]
+    if of.number("marmara"):  # only in marmarachain/marmara 178b92d; MCL's magic on the wire, 4cc8719b, proves it
+        parts.append(b"\x01")
     if of.ccenable:
         parts.append(_contract_bytes(of.ccenable))
-    parts.append(of.cclib)
+    if len(of.cclib) > 1:
+        parts.append(of.cclib)
     if of.number("blocktime", DEFAULT_BLOCKTIME) != DEFAULT_BLOCKTIME:
         parts.append(_u32(of.number("blocktime")))
     parts += [_u32(of.number(key)) for key in ("snapshot", "cbmaturity") if of.number(key)]
     if of.number("adaptivepow"):
         parts.append(bytes([of.number("adaptivepow") & 255]))
-    if of.number("marmara"):  # Marmara's fork alone; proven by MCL's magic, 4cc8719b on the wire
-        parts.append(bytes([of.number("marmara") & 255]))
     return b"".join(parts)
 
 
 def _has_extra(of: _Parameters) -> bool:
-    first_eras = [of.eras(key)[0] for key in ("end", "reward", "halving", "decay", "notarypay")]
+    first_eras = [of.eras(key)[0] for key in ("end", "reward", "halving", "notarypay")] + [of.decay[0]]
     plain = ("public", "private", "founders_reward", "snapshot", "cbmaturity", "adaptivepow", "marmara")
     numbers = [of.number(key) for key in plain] + [of.number("txpow") & 3, of.perc, of.founders]
     texts = [of.script, of.pubkey[:1].strip(b"\0"), of.ccenable, of.cclib]
@@ -118,16 +135,17 @@ def _has_extra(of: _Parameters) -> bool:
 
 
 def _era_bytes(of: _Parameters) -> bytes:
-    keys = ["end", "reward", "halving", "decay"] + (["notarypay"] if of.eras("notarypay")[0] else [])
-    listed = [of.eras(key) for key in keys]
+    listed = [of.eras("end"), of.eras("reward"), of.eras("halving"), of.decay]
+    if of.eras("notarypay")[0]:
+        listed.append(of.eras("notarypay"))
     eras = b"".join(_u64(values[era]) for era in range(of.era_count) for values in listed)
     return eras + (_u64(of.era_count - 1) if of.era_count > 1 else b"")
 
 
 def _flag_bytes(of: _Parameters) -> bytes:
-    staked = min(of.number("staked"), MAX_STAKED)
-    flags = (of.number("public") << 7) | (of.number("private") << 6) | of.number("txpow")
-    return _u64(of.perc | ((staked & 255) << 32) | ((of.number("cc") & 65_535) << 40) | flags)
+    staked, cc = min(of.number("staked"), MAX_STAKED), of.number("cc") & 65_535
+    flags = bool(of.number("public")) << 7 | bool(of.number("private")) << 6 | of.number("txpow") & 3
+    return _u64(of.perc | staked << 32 | cc << 40 | flags)
 
 
 def _founder_bytes(of: _Parameters) -> bytes:
@@ -141,13 +159,13 @@ def _contract_bytes(enabled: list[int]) -> bytes:
     """256 bits, one per contract, all set but those of the enabled codes and of code 0."""
     bits = (1 << 256) - 1
     for code in {0, *enabled}:
-        bits &= ~(1 << (code & 255))
+        bits &= ~(1 << code)
     return bits.to_bytes(32, "little")
 
 
 def _u32(value: int) -> bytes:
-    return (value & 0xFFFF_FFFF).to_bytes(4, "little")
+    return value.to_bytes(4, "little")
 
 
 def _u64(value: int) -> bytes:
-    return (value & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
+    return value.to_bytes(8, "little")

@@ -16,7 +16,7 @@ from sandbox.errors import SandboxError
 from config.load import LoadedStack, stack_file
 from fleet.errors import Exit, FleetError
 from fleet.project import program_of
-from sandbox import plugins, tools
+from sandbox import plugins, toolchain
 
 Report = Callable[[str], None]
 
@@ -78,7 +78,7 @@ def _binaries(folder: Path, report: Report, stands_in: bool) -> Path:
     binaries = folder / "bin"
     binaries.mkdir(parents=True, exist_ok=True)
     try:
-        engine = tools.ensure(["pulumi"], report)["pulumi"]
+        engine = toolchain.ensure(["pulumi"], report)["pulumi"]
     except SandboxError as error:
         raise FleetError(str(error), Exit.MISSING) from None
     link = binaries / "pulumi"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from components.manifests.failover import agent_config, gate_config
 from components.manifests.pods import (
     CHAIN,
+    ROLE,
     Manifest,
     Named,
     config_map,
@@ -125,7 +126,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, daemon: Daemon, config: str) -> Ma
         initContainers=[watchdog(daemon.duty)] if masters else [gate(plan)],
         containers=[_daemon(plan, daemon, health)],
         volumes=volumes,
-        topologySpreadConstraints=spread(selector("chain", daemon.name)),
+        topologySpreadConstraints=spread({ROLE: "chain"}),
         **shards_apart(daemon.duty),
         **({"shareProcessNamespace": True} if masters else {}),
     )

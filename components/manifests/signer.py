@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from components.manifests.failover import agent_config
 from components.manifests.pods import (
-    SHARD,
+    ROLE,
     Manifest,
     Named,
     config_map,
@@ -73,7 +73,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, duty: Duty, config: str) -> Manife
             {"name": "tmp", "emptyDir": {}},
             keys_volume(plan, duty),
         ],
-        topologySpreadConstraints=spread({**selector("signer", name_of(duty)), SHARD: duty.shard}),
+        topologySpreadConstraints=spread({ROLE: "signer"}),
         **shards_apart(duty),
     )
 

@@ -1,0 +1,20 @@
+"""Stand-ins for resource plugins that this machine can't get. They serve the sandbox and previews, nothing else."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def install(directory: Path) -> None:
+    """Write the stand-ins' launchers into a folder that is to be the first of PATH."""
+    directory.mkdir(parents=True, exist_ok=True)
+    launcher = directory / "pulumi-resource-kubernetes"
+    command = f"exec {shlex.quote(sys.executable)} -m sandbox.plugins.standin"
+    text = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(PROJECT))} {command} "$@"\n'
+    if not launcher.exists() or launcher.read_text() != text:
+        launcher.write_text(text)
+        launcher.chmod(0o755)

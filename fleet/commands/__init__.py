@@ -1,0 +1,13 @@
+"""One module per group of commands; each adds its own to the application."""
+
+from __future__ import annotations
+
+import typer
+
+from fleet.commands import chains, configuration, doctor, lint, render, sandbox, stack
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add every command."""
+    for module in (stack, chains, lint, render, configuration, doctor, sandbox):
+        module.add_to(app)

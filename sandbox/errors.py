@@ -1,0 +1,5 @@
+"""What can go wrong with the sandbox."""
+
+
+class SandboxError(Exception):
+    """One sentence on what failed, and what to do."""

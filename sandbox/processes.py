@@ -1,0 +1,61 @@
+"""Child processes that can't outlive their parent, and the facts that identify a process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _die_with_parent() -> None:
+    """Between fork and exec: the kernel kills this process when the thread that made it ends."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a process that dies with the calling thread. What it prints is appended to `log`."""
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            cwd=log.parent,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+
+
+def stop_all(processes: Iterable[subprocess.Popen[bytes]], grace_seconds: float) -> None:
+    """Ask all to end, and kill those that still run after `grace_seconds`."""
+    running = [process for process in processes if process.poll() is None]
+    for process in running:
+        os.kill(process.pid, signal.SIGCONT)  # one that is frozen can't hear the rest
+        process.terminate()
+    deadline = time.monotonic() + grace_seconds
+    for process in running:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Ports of loopback that nobody listens on now, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for item in sockets:
+            item.bind(("127.0.0.1", 0))
+        return tuple(int(item.getsockname()[1]) for item in sockets)
+    finally:
+        for item in sockets:
+            item.close()

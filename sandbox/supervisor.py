@@ -1,0 +1,92 @@
+"""The sandbox's supervisor: `python -m sandbox.supervisor FOLDER`. One process that starts, watches and stops the rest.
+
+It holds FOLDER/lock for as long as it lives. Its standard input is a pipe from whoever started it: until the word
+"keep" comes, the end of that pipe is the end of the sandbox, so that an interrupted start leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from sandbox.region import RunningRegion
+
+TICK_SECONDS = 0.25
+
+
+class Supervisor:
+    """Runs the regions that FOLDER/request.json names, and tells in FOLDER/status.json how they are."""
+
+    def __init__(self, folder: Path) -> None:
+        request = json.loads((folder / "request.json").read_text())
+        binaries = {name: Path(path) for name, path in request["binaries"].items()}
+        self.folder = folder
+        self.asked_to_stop = False
+        self.kept = False
+        self.regions = [
+            RunningRegion(name=name, folder=folder / name, binaries=binaries) for name in request["regions"]
+        ]
+
+    def run(self) -> None:
+        """Start, watch until asked to stop, stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask_to_stop)
+        try:
+            for region in self.regions:
+                region.start()
+            self._tell()
+            while not self.asked_to_stop and (self.kept or self._starter_lives()):
+                if any([region.tick() for region in self.regions]):
+                    self._tell()
+                time.sleep(TICK_SECONDS)
+        finally:
+            for region in self.regions:
+                region.stop()
+            (self.folder / "status.json").unlink(missing_ok=True)
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.asked_to_stop = True
+
+    def _starter_lives(self) -> bool:
+        readable, _, _ = select.select([sys.stdin], [], [], 0)
+        if not readable:
+            return True
+        self.kept = os.read(sys.stdin.fileno(), 16).startswith(b"keep")
+        return self.kept
+
+    def _tell(self) -> None:
+        regions = {
+            region.name: {
+                "state": region.state,
+                "reason": region.reason,
+                "server": region.plane.server,
+                "pids": {name: process.pid for name, process in region.processes.items()},
+            }
+            for region in self.regions
+        }
+        scratch = self.folder / "status.json.new"
+        scratch.write_text(json.dumps({"pid": os.getpid(), "regions": regions}))
+        scratch.rename(self.folder / "status.json")
+
+
+def main() -> None:
+    """Run until stopped; a second supervisor of one folder ends at once."""
+    folder = Path(sys.argv[1])
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        Supervisor(folder).run()
+
+
+if __name__ == "__main__":
+    main()
