@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +48,8 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        seen: set[str] = set()
-        self.twins = {key for key, _ in pairs if key in seen or seen.add(key)}
+        counts = Counter(key for key, _ in pairs)
+        self.twins = [key for key, count in counts.items() if count > 1]
 
 
 def load_registry(path: Path, source: str | None = None) -> tuple[RegistryChain, ...]:
@@ -86,7 +87,7 @@ def read_entries(text: str, source: str) -> list[object]:
         found = "lists in lists without end" if isinstance(error, RecursionError) else "a number of over 4300 digits"
         raise ConfigError([Mistake(path=source, found=found, expected=wanted)]) from None
     if not isinstance(value, list) or not value:
-        found = "an empty list" if isinstance(value, list) else kind_of(value)
+        found = "an empty list" if isinstance(value, list) else _kind(value)
         raise ConfigError([Mistake(path=source, found=found, expected=wanted)])
     return cast("list[object]", value)
 
@@ -94,7 +95,7 @@ def read_entries(text: str, source: str) -> list[object]:
 def _check(entry: object, place: str) -> Iterator[Mistake]:
     """Everything that is wrong with one entry."""
     if not isinstance(entry, _Object):
-        yield Mistake(path=place, found=kind_of(entry), expected='an object such as {"ac_name": "CCL"}')
+        yield Mistake(path=place, found=_kind(entry), expected='an object such as {"ac_name": "CCL"}')
         return
     name: object = entry.get("ac_name")
     mistakes = list(_check_name(name, f"{place}.ac_name"))
@@ -117,7 +118,7 @@ def _key_shown(key: str) -> str:
 
 def _check_name(name: object, path: str) -> Iterator[Mistake]:
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        found = shown(name) if isinstance(name, str) else kind_of(name)
+        found = shown(name) if isinstance(name, str) else _kind(name)
         yield Mistake(path=path, found=found, expected="at most 32 capital letters and digits, such as CCL")
     elif name == "VRSC":
         expected = "no VRSC: its daemon derives its ports in another way"
@@ -129,30 +130,29 @@ def _check_name(name: object, path: str) -> Iterator[Mistake]:
 
 def _check_value(key: str, value: object, path: str) -> Iterator[Mistake]:
     scalar = isinstance(value, (str, int)) and not isinstance(value, bool)
-    found = shown(value) if scalar or isinstance(value, float) else kind_of(value)
+    found = shown(value) if scalar or isinstance(value, float) else _kind(value)
     if not KEY.fullmatch(key):
         yield Mistake(path=path, found=shown(key), expected="an option of the daemon, such as ac_supply")
     elif key == "addnode":
         yield from _check_peers(value, path)
     elif not scalar:
         yield Mistake(path=path, found=found, expected='text such as "100000000"')
-    elif expected := expected_of(key, _text(value)):
+    elif expected := expected_of(key, str(value)):
         yield Mistake(path=path, found=found, expected=expected)
 
 
 def _check_peers(value: object, path: str) -> Iterator[Mistake]:
     if not isinstance(value, list):
-        yield Mistake(path=path, found=kind_of(value), expected='a list of peers such as ["65.21.77.109"]')
+        yield Mistake(path=path, found=_kind(value), expected='a list of peers such as ["65.21.77.109"]')
         return
     for item in cast("list[object]", value):
         if not isinstance(item, str) or not is_peer(item):
-            found = shown(item) if isinstance(item, str) else kind_of(item)
+            found = shown(item) if isinstance(item, str) else _kind(item)
             yield Mistake(path=path, found=found, expected="a host name or an address, such as 65.21.77.109")
 
 
-def _text(value: object) -> str:
-    """A scalar as text; a number of JSON that is too long to print is none of any option's."""
-    return value if isinstance(value, str) else f"{value:d}" if isinstance(value, int) and abs(value) < 10**30 else "-"
+def _kind(value: object) -> str:
+    return "an object" if isinstance(value, dict) else kind_of(value)
 
 
 def _chain(entry: Mapping[str, Any]) -> RegistryChain:

@@ -34,9 +34,8 @@ RESERVED = re.compile(
 KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
 CHAIN_KEY = re.compile(r"[A-Z0-9][A-Z0-9_]{0,31}")
 SCRIPT_SUPPLY_LIMIT = 10_000_000_000
-_HOST = re.compile(
-    r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
-)
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 
 
 def expected_of(key: str, value: str) -> str | None:

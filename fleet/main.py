@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+import typer.exceptions
 
 from config.mistakes import ConfigError
 from fleet import commands
@@ -59,12 +59,12 @@ def main() -> None:
     except SandboxError as error:
         output.error(FleetError(str(error)))
         code = Exit.MISSING
-    except click.ClickException as error:
+    except typer.exceptions.ClickException as error:
         output.error(
             FleetError(f"{error.format_message()} `fleet --help` tells more.")
         ) if output.json else error.show()
         code = Exit.BAD_INPUT
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         output.progress("interrupted")
         code = Exit.INTERRUPTED
     raise SystemExit(int(code or 0))

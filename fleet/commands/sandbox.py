@@ -1,0 +1,70 @@
+"""The sandbox by hand: `fleet up` starts it by itself, and `fleet sandbox down` ends it."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Annotated
+
+import typer
+
+from config.load import load_stack
+from fleet.commands.options import Json
+from fleet.output import Output, table
+from fleet.project import find_root
+from sandbox import Sandbox
+
+group = typer.Typer(help="Three regions on this machine.\n\nExample: fleet sandbox status", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(group, name="sandbox")
+
+
+@group.command()
+def start(
+    context: typer.Context,
+    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack whose regions are started")] = "local",
+    json: Json = False,
+) -> None:
+    """Start the control planes of a stack's sandbox regions.
+
+    Example: fleet sandbox start
+    """
+    root = find_root(context.obj)
+    output = Output(json=json)
+    regions = load_stack(root, stack).stack.regions
+    sandbox = Sandbox(root, [name for name, region in regions.items() if region.connection.sandbox])
+    sandbox.start(output.progress)
+    _show(sandbox, output)
+
+
+@group.command()
+def status(context: typer.Context, json: Json = False) -> None:
+    """Show the regions that run, with their API servers and processes.
+
+    Example: fleet sandbox status --json
+    """
+    _show(Sandbox(find_root(context.obj), []), Output(json=json))
+
+
+@group.command()
+def down(context: typer.Context, json: Json = False) -> None:
+    """Stop the sandbox and forget its clusters and their stacks' state: no process and no port is left.
+
+    Example: fleet sandbox down
+    """
+    root = find_root(context.obj)
+    Sandbox(root, []).remove()
+    shutil.rmtree(root / ".fleet", ignore_errors=True)
+    Output(json=json).result({"running": False}, "the sandbox is down")
+
+
+def _show(sandbox: Sandbox, output: Output) -> None:
+    regions = sandbox.status()
+    shown = table("region", "state", "API server", "processes")
+    for name, region in regions.items():
+        processes = ", ".join(f"{process} {pid}" for process, pid in region.pids.items())
+        shown.add_row(name, region.state, region.server, processes)
+    data = {name: {"state": item.state, "server": item.server, "pids": item.pids} for name, item in regions.items()}
+    output.result(data, shown if regions else "the sandbox is not running")
