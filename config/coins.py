@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Coin:
-    """A coin's facts. `flags` are the notaries' own choice of options; grace is seconds from SIGTERM to SIGKILL."""
+    """A coin's facts. `flags` are what notaries start its daemon with on top of paths, peers and keys.
+
+    `conf` lies below the home folder, as `-notary` and Iguana name it; ports are TCP's. `stop_grace_seconds` is the
+    time from SIGTERM to SIGKILL: our choice, generous, since it only ends a daemon that hangs.
+    """
 
     key: str
     daemon: str
+    conf: str
     p2p: int
     rpc: int
     flags: tuple[str, ...]
@@ -18,19 +23,41 @@ class Coin:
     stop_grace_seconds: int
 
 
-# KomodoPlatform/dPoW 2f846c0: ports and command line of the notaries' komodod. It mines at notaries' difficulty.
+# KomodoPlatform/dPoW 2f846c0: ports in `iguana/m_notary_3rdparty`, flags in `doc/update079.md`. `-notary=` is put in
+# where the anchor is known.
 KMD = Coin(
     key="KMD",
     daemon="komodod",
+    conf=".komodo/komodo.conf",
     p2p=7770,
     rpc=7771,
     flags=("-gen", "-genproclimit=1", "-minrelaytxfee=0.000035", "-opretmintxfee=0.004"),
     takes_pubkey=True,
     stop_grace_seconds=300,
 )
-# litecoin 0.21 chainparams. A kill 10 s after SIGTERM corrupts its database (litecoin-project/litecoin#600).
-LTC = Coin(key="LTC", daemon="litecoind", p2p=9333, rpc=9332, flags=(), takes_pubkey=False, stop_grace_seconds=600)
-# Bitcoin Core chainparams; dPoW's anchor until 2021, the same family as litecoind.
-BTC = Coin(key="BTC", daemon="bitcoind", p2p=8333, rpc=8332, flags=(), takes_pubkey=False, stop_grace_seconds=600)
+# Ports: `iguana/coins/ltc_7776` of the same. It knows no -pubkey. A kill 10 s after SIGTERM corrupts its database
+# (litecoin-project/litecoin#600).
+LTC = Coin(
+    key="LTC",
+    daemon="litecoind",
+    conf=".litecoin/litecoin.conf",
+    p2p=9333,
+    rpc=9332,
+    flags=(),
+    takes_pubkey=False,
+    stop_grace_seconds=600,
+)
+# Bitcoin Core `src/kernel/chainparams.cpp` and `src/chainparamsbase.cpp`. dPoW's anchor until 2021; litecoind is its
+# fork, so its database wants the same patience.
+BTC = Coin(
+    key="BTC",
+    daemon="bitcoind",
+    conf=".bitcoin/bitcoin.conf",
+    p2p=8333,
+    rpc=8332,
+    flags=(),
+    takes_pubkey=False,
+    stop_grace_seconds=600,
+)
 
 COINS = (KMD, LTC, BTC)

@@ -64,14 +64,18 @@ def load_registry(path: Path, source: str | None = None) -> tuple[RegistryChain,
 def parse_registry(text: str, source: str) -> tuple[RegistryChain, ...]:
     """The chains of a registry; raises ConfigError with every mistake."""
     entries = read_entries(text, source)
-    mistakes = [mistake for number, entry in enumerate(entries) for mistake in _check(entry, f"{source}[{number}]")]
+    mistakes: list[Mistake] = []
+    chains: dict[str, RegistryChain] = {}
+    for number, entry in enumerate(entries):
+        place = f"{source}[{number}]"
+        found = list(_check(entry, place))
+        mistakes += found
+        if not found:
+            chains[place] = _chain(cast("Mapping[str, Any]", entry))
+    mistakes += _clashes(chains)
     if mistakes:
         raise ConfigError(mistakes)
-    chains = tuple(_chain(cast("Mapping[str, Any]", entry)) for entry in entries)
-    mistakes = list(_clashes(chains, source))
-    if mistakes:
-        raise ConfigError(mistakes)
-    return chains
+    return tuple(chains.values())
 
 
 def read_entries(text: str, source: str) -> list[object]:
@@ -176,19 +180,19 @@ def _chain(entry: Mapping[str, Any]) -> RegistryChain:
     )
 
 
-def _clashes(chains: tuple[RegistryChain, ...], source: str) -> Iterator[Mistake]:
+def _clashes(chains: Mapping[str, RegistryChain]) -> Iterator[Mistake]:
     """Two chains with one key, or with one port between them."""
     keys = {coin.key: "a coin that needs no registry" for coin in COINS}
     users: dict[int, str] = {}
-    for number, chain in enumerate(chains):
-        place = f"{source}[{number}].ac_name ({chain.key})"
+    for place, chain in chains.items():
+        path = f"{place}.ac_name ({chain.key})"
         if chain.key in keys:
             expected = f"another name, or a datadir that tells the two apart: {keys[chain.key]} has it"
-            yield Mistake(path=place, found=f"the chain {chain.key} twice", expected=expected)
+            yield Mistake(path=path, found=f"the chain {chain.key} twice", expected=expected)
             continue
-        keys[chain.key] = f"{source}[{number}]"
+        keys[chain.key] = place
         for kind, port in (("p2p", chain.p2p), ("rpc", chain.rpc)):
             if port in users:
                 expected = f"a port of its own: {users[port]} has it"
-                yield Mistake(path=place, found=f"{kind} port {port}", expected=expected)
+                yield Mistake(path=path, found=f"{kind} port {port}", expected=expected)
             users.setdefault(port, f"{chain.key} {kind}")

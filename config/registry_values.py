@@ -29,7 +29,7 @@ UNDERIVED = {
 }
 # The fleet's own business, or a command that the daemon would run.
 RESERVED = re.compile(
-    r"(rpc|zmq|white).*|.*notify|port|bind|conf|pid|daemon|server|pubkey|notary|gen|genproclimit|wallet"
+    r"(rpc|zmq|white).*|.*notify|port|bind|conf|pid|daemon|server|pubkey|notary|gen|genproclimit|wallet|testnet|regtest"
 )
 KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
 CHAIN_KEY = re.compile(r"[A-Z0-9][A-Z0-9_]{0,31}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from config.each import each
+from config.each import at
 from config.mistakes import ConfigError
 from config.plan import FleetPlan, RegionPlan
 from config.reader import read_yaml
@@ -74,14 +74,14 @@ def _kubeconfig_path(root: Path, region: RegionPlan) -> Path:
 def _cluster(kubeconfig: Mapping[str, object], context: str | None) -> Mapping[str, Any] | None:
     """The cluster of a context, or of the current one."""
     wanted = context or kubeconfig.get("current-context")
-    contexts = {name: value for name, value in _named(kubeconfig.get("contexts"), "context")}
-    clusters = {name: value for name, value in _named(kubeconfig.get("clusters"), "cluster")}
+    contexts = dict(_named(kubeconfig.get("contexts"), "context"))
+    clusters = dict(_named(kubeconfig.get("clusters"), "cluster"))
     return clusters.get(contexts.get(wanted, {}).get("cluster"))
 
 
 def _named(items: object, kind: str) -> list[tuple[Any, Mapping[str, Any]]]:
     listed: list[Any] = items if isinstance(items, list) else []  # pyright: ignore[reportUnknownVariableType]
-    found = [(dict(each(item, "name")).get(()), dict(each(item, kind)).get(())) for item in listed]
+    found = [(at(item, "name"), at(item, kind)) for item in listed]
     return [(name, value) for name, value in found if isinstance(value, dict)]
 
 
