@@ -22,7 +22,7 @@ class SignerArgs:
 
 
 class Signer(pulumi.ComponentResource):
-    """Agent, Iguana and watchdog in one pod that keeps no data: its duty lives in the ensemble, its keys in a Secret."""
+    """Agent, Iguana and watchdog in one pod without data: its duty lives in the ensemble, its keys in a Secret."""
 
     def __init__(self, args: SignerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         name = f"{args.region.name}-{manifests.name_of(args.duty)}"

@@ -16,11 +16,11 @@ class Ensemble(Model):
     """Times are milliseconds; limits are ticks. design.md, "The ensemble", says why these defaults."""
 
     chroot: Chroot = "/notary"
-    tick_time_ms: int = Field(500, ge=100, le=10_000)
-    init_limit: int = Field(20, ge=2, le=600)
-    sync_limit: int = Field(4, ge=2, le=100)
-    session_timeout_ms: int = Field(5_000, ge=1_000, le=60_000)
-    rtt_ms: int = Field(20, ge=0, le=1_000, description="Longest round trip between two regions")
+    tick_time_ms: int = Field(default=500, ge=100, le=10_000)
+    init_limit: int = Field(default=20, ge=2, le=600)
+    sync_limit: int = Field(default=4, ge=2, le=100)
+    session_timeout_ms: int = Field(default=5_000, ge=1_000, le=60_000)
+    rtt_ms: int = Field(default=20, ge=0, le=1_000, description="Longest round trip between two regions")
     storage: Quantity = "10Gi"
     memory: Quantity = "1Gi"
     cpu: Cpu = "500m"

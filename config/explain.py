@@ -51,7 +51,7 @@ def _mistake(details: ErrorDetails, schema: Mapping[str, Any], prefix: str) -> M
         expected = f"no such key; here are {', '.join(keys)}"
         return Mistake(path=prefix + _joined(path), found=f"the key {shown(path[-1])}", expected=expected)
     template = _EXPECTED.get(kind)
-    context = {name: value for name, value in (details.get("ctx") or {}).items()}
+    context = details.get("ctx") or {}
     expected = template.format(**context) if template else details["msg"].lower()
     return Mistake(path=prefix + _joined(path), found=found, expected=expected.replace("'", '"'))
 
@@ -88,7 +88,7 @@ def _path_and_keys(loc: tuple[int | str, ...], schema: Mapping[str, Any]) -> tup
         path.append(str(part))
         properties = cast("Mapping[str, Any]", node.get("properties", {}))
         keys = sorted(properties) or keys
-        inner = properties.get(str(part)) or node.get("additionalProperties") or node.get("items") or {}
+        inner: object = properties.get(str(part)) or node.get("additionalProperties") or node.get("items")
         node = _resolved(cast("Mapping[str, Any]", inner) if isinstance(inner, dict) else {}, schema)
     return tuple(path), keys
 

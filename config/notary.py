@@ -15,9 +15,9 @@ class SecretSource(Model):
     """Where a secret lies; never the secret itself."""
 
     secret_name: ObjectName | None = Field(
-        None, description="A Kubernetes Secret that the operator makes in each region"
+        default=None, description="A Kubernetes Secret that the operator makes in each region"
     )
-    config: SecretKey | None = Field(None, description="A secret key of this stack: pulumi config set --secret")
+    config: SecretKey | None = Field(default=None, description="A secret key of this stack: pulumi config set --secret")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -64,7 +64,7 @@ class IguanaNotary(_NotaryBase):
     """An elected seat that notarises through Iguana."""
 
     kind: Literal["iguana"]
-    shards_apart: bool = Field(True, description="Main and 3P never on one node")
+    shards_apart: bool = Field(default=True, description="Main and 3P never on one node")
     duties: Mapping[ShardName, IguanaDuty] = Field(min_length=1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -19,7 +19,7 @@ NODE_LIMIT = 100_000
 class _CoreLoader(yaml.SafeLoader):
     """YAML's core schema, as the engine reads it: no dates, no `yes` and `no`, no octal. Notes keys that come twice."""
 
-    yaml_implicit_resolvers: ClassVar[Mapping[str, Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
@@ -33,13 +33,14 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}$", [*"-+0123456789"]),
     ("merge", r"<<$", ["<"]),
 ):
-    _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+    cast("Any", _CoreLoader).add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
 
 
 def _mapping_noting_twins(loader: _CoreLoader, node: yaml.MappingNode) -> dict[Hashable, object]:
     seen: set[Hashable] = set()
+    construct = cast("Callable[..., Hashable]", cast("Any", loader).construct_object)
     for key_node, _ in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
-        key = cast("Hashable", loader.construct_object(key_node, deep=True)) if key_node.id == "scalar" else None
+        key = construct(key_node, deep=True) if isinstance(key_node, yaml.ScalarNode) else None
         if key in seen:
             loader.twins.append((str(key), key_node.start_mark.line + 1))
         seen.add(key)
@@ -91,9 +92,10 @@ def parse_yaml(text: str, source: str) -> Mapping[str, object]:
         Mistake(path=f"{source}:{line}", found=f"the name {shown(key)} twice", expected="each name once")
         for key, line in loader.twins
     ]
+    kind = kind_of(value)
     if not isinstance(value, dict):
-        twins.append(Mistake(path=source, found=kind_of(value), expected="a mapping, such as `config:` with its keys"))
-    elif _too_large(value):
+        twins.append(Mistake(path=source, found=kind, expected="a mapping, such as `config:` with its keys"))
+    elif _too_large(cast("object", value)):
         limits = f"at most {DEPTH_LIMIT} levels and {NODE_LIMIT} values"
         twins.append(Mistake(path=source, found="more", expected=limits))
     if twins:
@@ -124,5 +126,6 @@ def children(value: object) -> Iterator[object]:
 
 def kind_of(value: object) -> str:
     """What a value is, in the words of someone who writes YAML."""
-    kinds = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
-    return "nothing" if value is None else kinds.get(type(value), "something else")
+    kinds: dict[str, str] = {"dict": "a mapping", "list": "a list", "str": "text", "bool": "true or false"}
+    kinds |= {"int": "a number", "float": "a number", "NoneType": "nothing"}
+    return kinds.get(type(value).__name__, "something else")

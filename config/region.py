@@ -28,10 +28,10 @@ ServiceType = Literal["ClusterIP", "NodePort", "LoadBalancer"]
 class Connection(Model):
     """How the cluster is reached: exactly one of the four."""
 
-    context: ContextName | None = Field(None, description="A context of the operator's own kubeconfig")
-    file: ProjectPath | None = Field(None, description="A kubeconfig file, relative to the project")
-    config: SecretKey | None = Field(None, description="A secret key of the stack that holds a kubeconfig")
-    sandbox: Literal[True] | None = Field(None, description="The sandbox's own cluster on this machine")
+    context: ContextName | None = Field(default=None, description="A context of the operator's own kubeconfig")
+    file: ProjectPath | None = Field(default=None, description="A kubeconfig file, relative to the project")
+    config: SecretKey | None = Field(default=None, description="A secret key of the stack that holds a kubeconfig")
+    sandbox: Literal[True] | None = Field(default=None, description="The sandbox's own cluster on this machine")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -46,7 +46,7 @@ class Ranges(Model):
     pods: Network
     services: Network
     egress: tuple[Network, ...] = Field(
-        (),
+        default=(),
         strict=False,
         description="What others see as the source of this region's translated traffic",
     )
@@ -59,7 +59,9 @@ class EnsembleSeat(Model):
     servers: Mapping[ServerNumber, HostName] = Field(
         min_length=1, max_length=3, description="Fixed id in the ensemble: a name that every region resolves"
     )
-    service: ServiceType = Field("LoadBalancer", description="How each server is made reachable from other regions")
+    service: ServiceType = Field(
+        default="LoadBalancer", description="How each server is made reachable from other regions"
+    )
 
 
 class _RegionBase(Model):
@@ -67,11 +69,13 @@ class _RegionBase(Model):
     ranges: Ranges
     ensemble: EnsembleSeat | None = None
     storage_class: ObjectName | None = Field(
-        None, description="Class of the volumes; the cluster's default if left out"
+        default=None, description="Class of the volumes; the cluster's default if left out"
     )
     platform: Literal["kubernetes", "openshift"] = "kubernetes"
     node_selector: Mapping[str, str] = Field(default_factory=dict, description="Labels of the dedicated nodes")
-    bus_service: ServiceType = Field("LoadBalancer", description="How Iguana's bus is reached by other notaries")
+    bus_service: ServiceType = Field(
+        default="LoadBalancer", description="How Iguana's bus is reached by other notaries"
+    )
 
 
 class ExistingRegion(_RegionBase):
@@ -80,7 +84,7 @@ class ExistingRegion(_RegionBase):
     provider: Literal["existing"]
     connection: Connection
     cluster_identifier: str | None = Field(
-        None, min_length=1, max_length=128, description="Fixed for ever; the region's name if left out"
+        default=None, min_length=1, max_length=128, description="Fixed for ever; the region's name if left out"
     )
 
 

@@ -25,8 +25,8 @@ class Release(Model):
     version: Version
     status: Literal["draft", "released"]
     zookeeper: DaemonBuild
-    gate: DaemonBuild | None = Field(None, description="Needed by Iguana notaries")
-    signers: Mapping[SignerKind, DaemonBuild] = Field(default_factory=dict)
+    gate: DaemonBuild | None = Field(default=None, description="Needed by Iguana notaries")
+    signers: Mapping[SignerKind, DaemonBuild] = Field(default_factory=dict[SignerKind, DaemonBuild])
     daemons: Mapping[ObjectName, DaemonBuild]
     chains: Mapping[ChainKey, ObjectName] = Field(
         default_factory=dict, description="Chains whose daemon is not the usual one, such as MCL: komodod-mcl"

@@ -59,10 +59,8 @@ def main() -> None:
     except SandboxError as error:
         output.error(FleetError(str(error)))
         code = Exit.MISSING
-    except typer.exceptions.ClickException as error:
-        output.error(
-            FleetError(f"{error.format_message()} `fleet --help` tells more.")
-        ) if output.json else error.show()
+    except typer.exceptions.TyperException as error:
+        output.error(FleetError(f"{error.format_message()} `fleet --help` tells more."))
         code = Exit.BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         output.progress("interrupted")

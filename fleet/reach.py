@@ -35,9 +35,13 @@ class Unreachable:
 
 def unreachable_regions(root: Path, plan: FleetPlan) -> list[Unreachable]:
     """The regions whose API server gave no answer within seconds; those with a secret kubeconfig are not asked."""
+
+    def ask(region: RegionPlan) -> Unreachable | None:
+        return _ask(root, region)
+
     with ThreadPoolExecutor(max_workers=max(1, len(plan.regions))) as pool:
-        answers = pool.map(lambda region: _ask(root, region), plan.regions.values())
-    return [answer for answer in answers if answer]
+        answers = pool.map(ask, plan.regions.values())
+        return [answer for answer in answers if answer]
 
 
 def _ask(root: Path, region: RegionPlan) -> Unreachable | None:

@@ -61,7 +61,8 @@ def permit_removals(workspace: Workspace, planned: set[str], named: tuple[str, .
         )
     unnamed = sorted(set(lost.values()) - set(named))
     if unnamed:
-        what = f"would remove what carries data: {', '.join(unnamed)}; say so with {' '.join(f'--remove {n}' for n in unnamed)}"
+        options = " ".join(f"--remove {name}" for name in unnamed)
+        what = f"would remove what carries data: {', '.join(unnamed)}; say so with {options}"
         if not dry:
             raise FleetError(f"this update {what}", Exit.BAD_INPUT)
         report(f"warning: the update {what}")
@@ -73,7 +74,7 @@ def unprotect(workspace: Workspace, urns: list[str]) -> None:
     """Take the engine's protection off these resources."""
     exported = workspace.stack.export_stack()
     deployment = copy.deepcopy(dict(exported.deployment or {}))
-    for resource in deployment.get("resources") or []:
+    for resource in state.resources(deployment):
         if resource["urn"] in urns:
             resource.pop("protect", None)
     workspace.stack.import_stack(Deployment(version=exported.version, deployment=deployment))

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from config.each import at
+
 Deployment = Mapping[str, Any]
 
 
@@ -17,12 +19,16 @@ def name_of(urn: str) -> str:
     return urn.rsplit("::", 1)[-1]
 
 
+def resources(deployment: Deployment) -> list[dict[str, Any]]:
+    """Every resource of a state, those about to be deleted among them."""
+    return list(deployment.get("resources") or [])
+
+
 def protected(deployment: Deployment) -> dict[str, str]:
-    """The URNs of what the engine may not delete, by logical name and kind."""
-    resources: list[dict[str, Any]] = deployment.get("resources") or []
+    """The names of what the engine may not delete, by URN."""
     return {
         item["urn"]: name_of(item["urn"])
-        for item in resources
+        for item in resources(deployment)
         if item.get("protect") and item.get("custom") and not item.get("delete")
     }
 
@@ -38,18 +44,18 @@ def recovered(deployment: Deployment) -> tuple[dict[str, Any], list[str]]:
     A pending create may or may not have happened. It becomes a resource with the error "interrupted", under the id that
     Kubernetes gives it; reading then fills it in, or drops it. The error makes the next update apply it in any case.
     """
-    resources: list[dict[str, Any]] = list(deployment.get("resources") or [])
+    kept = resources(deployment)
     pending: list[dict[str, Any]] = deployment.get("pending_operations") or []
-    known = {item["urn"] for item in resources if not item.get("delete")}
+    known = {item["urn"] for item in kept if not item.get("delete")}
     doubtful: list[str] = []
     for operation in pending:
         resource: dict[str, Any] = operation["resource"]
         identity = _kubernetes_id(resource)
         if operation["type"] == "creating" and identity and resource["urn"] not in known:
             made = {**resource, "id": identity, "outputs": resource.get("inputs", {})}
-            resources.append({**made, "initErrors": ["the update was interrupted while it made this"]})
+            kept.append({**made, "initErrors": ["the update was interrupted while it made this"]})
             doubtful.append(resource["urn"])
-    mended = {**deployment, "resources": resources}
+    mended = {**deployment, "resources": kept}
     mended.pop("pending_operations", None)
     return mended, doubtful
 
@@ -58,9 +64,10 @@ def _kubernetes_id(resource: Mapping[str, Any]) -> str | None:
     """`namespace/name` of an object of Kubernetes, or `name` where it has no namespace."""
     if not str(resource.get("type", "")).startswith("kubernetes:"):
         return None
-    metadata: Mapping[str, Any] = (resource.get("inputs") or {}).get("metadata") or {}
-    name, namespace = metadata.get("name"), metadata.get("namespace")
-    return f"{namespace}/{name}" if namespace and name else name
+    name, namespace = at(resource, "inputs", "metadata", "name"), at(resource, "inputs", "metadata", "namespace")
+    if not isinstance(name, str):
+        return None
+    return f"{namespace}/{name}" if namespace else name
 
 
 def locks(state_folder: Path, stack: str) -> list[Path]:

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from pulumi import automation as auto
 from pulumi.automation import EngineEvent, OpType
@@ -60,7 +60,7 @@ class Watch:
         if severity == "error" and text and not text.endswith("failed"):
             where = self._region(urn)
             self.errors.append(f"region {where}: {_label(urn or '')}: {text}" if where else text)
-        elif severity == "warning":
+        elif severity == "warning" and not text.startswith("using pulumi-resource-"):
             where = self._region(urn)
             self.report(f"warning: {f'region {where}: ' if where else ''}{text}")
 
@@ -87,7 +87,7 @@ def run(
     """Run one operation to its end. Raises FleetError when another update holds the stack."""
     watch = Watch(report=report, regions=tuple(sorted(plan.regions, key=len, reverse=True)))
     stack = workspace.stack
-    quiet: dict[str, bool] = {"suppress_progress": True, "suppress_outputs": True}
+    quiet: dict[str, Any] = {"suppress_progress": True, "suppress_outputs": True}
     errors: list[str] = []
     try:
         if operation == "up":

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import yaml
 from pulumi import automation as auto
-from sandbox.errors import SandboxError
 
 from config.load import LoadedStack, stack_file
 from fleet.errors import Exit, FleetError
 from fleet.project import program_of
 from sandbox import plugins, toolchain
+from sandbox.errors import SandboxError
 
 Report = Callable[[str], None]
 
@@ -110,9 +110,8 @@ def _environment(
         state.mkdir(exist_ok=True, mode=0o700)
         backend = made["PULUMI_BACKEND_URL"] = f"file://{state}"
         made["PULUMI_HOME"] = str(folder / "home")
-    if sandboxed or not ({"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(os.environ)):
+    if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(os.environ):
         made["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase(folder))
-        made["PULUMI_CONFIG_PASSPHRASE"] = ""
     local = backend is not None and backend.startswith("file://")
     return made, Path(backend.removeprefix("file://")) if local and backend else None
 

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,10 +60,8 @@ class RunningRegion:
         before = (self.state, {name: process.pid for name, process in self.processes.items()})
         self._revive()
         if self.state in ("starting", "serving"):
-            try:
+            with suppress(httpx.HTTPError, OSError):  # not there yet: asked again at the next tick
                 self._advance()
-            except (httpx.HTTPError, OSError):
-                pass  # not there yet: asked again at the next tick
         return before != (self.state, {name: process.pid for name, process in self.processes.items()})
 
     def stop(self) -> None:

@@ -43,7 +43,8 @@ class Supervisor:
                 region.start()
             self._tell()
             while not self.asked_to_stop and (self.kept or self._starter_lives()):
-                if any([region.tick() for region in self.regions]):
+                changed = [region.tick() for region in self.regions]
+                if any(changed):
                     self._tell()
                 time.sleep(TICK_SECONDS)
         finally:

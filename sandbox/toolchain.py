@@ -60,6 +60,9 @@ TOOLS = {
         ),
         Tool(name="etcd", packages=("go.etcd.io/etcd/server/v3",), minutes=0.5),
         Tool(name="kwok", packages=("sigs.k8s.io/kwok/cmd/kwok",), minutes=1),
+        # What bench/ compares with. kustomize's binary takes the name v5 from its module's path.
+        Tool(name="helm", packages=("helm.sh/helm/v3/cmd/helm",), minutes=2),
+        Tool(name="kustomize", packages=("sigs.k8s.io/kustomize/kustomize/v5",), minutes=0.5),
     )
 }
 

@@ -158,7 +158,7 @@ def _daemon(plan: FleetPlan, daemon: Daemon, health: int) -> Manifest:
         "resources": resources(daemon.size.cpu, daemon.size.memory),
         "securityContext": container_security(),
         "volumeMounts": mounts,
-        # A daemon may read its index for an hour before it answers, and be busy for minutes after a long reorganisation.
+        # A daemon may read its index for an hour before it answers, and be busy for minutes after a reorganisation.
         "startupProbe": http_probe(ANSWERS, health, period=10, failures=360),
         "readinessProbe": http_probe(ANSWERS, health, period=10, failures=3),
         "livenessProbe": http_probe(ANSWERS, health, period=30, failures=20),

@@ -52,7 +52,8 @@ def doctor(
     Example: fleet doctor --stack local
     """
     root = find_root(context.obj)
-    findings = [*_machine(root), *_tools(), *(_stack(root, stack) if stack else [])]
+    findings = [*_machine(root), *_tools()]
+    findings += _stack(root, stack) if stack else []
     shown = table("", "what", "found", "what to do")
     for finding in findings:
         shown.add_row("ok" if finding.ok else "!!", finding.what, finding.found, finding.remedy)

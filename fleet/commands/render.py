@@ -17,7 +17,7 @@ from fleet.output import Output, table
 from fleet.project import find_root
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # pyright: ignore[reportUntypedBaseClass]
+class _Dumper(yaml.CSafeDumper):
     """Plain YAML without anchors: a reader of manifests expects each object whole."""
 
     def ignore_aliases(self, data: object) -> bool:
@@ -36,7 +36,7 @@ def render(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder for one YAML file per region")],
     json: Json = False,
 ) -> None:
-    """Write the objects that an update would apply, one YAML file per region. Secrets of the stack are left out by name.
+    """Write the objects that an update would apply, one YAML file per region; a secret shows as its key.
 
     Example: fleet render --stack mainnet --out rendered
     """

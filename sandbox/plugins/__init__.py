@@ -13,7 +13,7 @@ def install(directory: Path) -> None:
     """Write the stand-ins' launchers into a folder that is to be the first of PATH."""
     directory.mkdir(parents=True, exist_ok=True)
     launcher = directory / "pulumi-resource-kubernetes"
-    command = f"exec {shlex.quote(sys.executable)} -m sandbox.plugins.standin"
+    command = f"exec {shlex.quote(sys.executable)} -m sandbox.plugins.kubernetes"
     text = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(PROJECT))} {command} "$@"\n'
     if not launcher.exists() or launcher.read_text() != text:
         launcher.write_text(text)

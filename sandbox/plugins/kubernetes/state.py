@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.plugins.standin.values import SECRET, SIGNATURE, is_secret, revealed
+from sandbox.plugins.kubernetes.values import SECRET, SIGNATURE, is_secret, revealed
 
 
 def identity(manifest: Mapping[str, Any]) -> str:

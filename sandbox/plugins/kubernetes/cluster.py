@@ -19,7 +19,7 @@ class ClusterError(Exception):
     """What the cluster answered, or that it did not answer: one sentence that names the cluster."""
 
 
-class Unreachable(ClusterError):
+class UnreachableError(ClusterError):
     """The cluster gives no answer, or nobody can say where it is."""
 
 
@@ -81,12 +81,12 @@ class Cluster:
     def request(self, method: str, path: str, absent_ok: bool = False, **options: Any) -> dict[str, Any]:
         """One request; raises ClusterError with the server's own message."""
         if self._http is None:
-            raise Unreachable(f"cluster {self.identifier}: {self.problem}")
+            raise UnreachableError(f"cluster {self.identifier}: {self.problem}")
         try:
             answer = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             reason = "it gave no answer in time" if isinstance(error, httpx.TimeoutException) else str(error)
-            raise Unreachable(f"cluster {self.identifier} ({self.server}) can't be reached: {reason}") from None
+            raise UnreachableError(f"cluster {self.identifier} ({self.server}) can't be reached: {reason}") from None
         if answer.status_code == httpx.codes.NOT_FOUND and absent_ok:
             return {}
         if answer.is_error:

@@ -12,11 +12,11 @@ from google.protobuf import empty_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.plugins.standin import state
-from sandbox.plugins.standin.cluster import Cluster, ClusterError, Unreachable
-from sandbox.plugins.standin.diff import Change, changes, same_object
-from sandbox.plugins.standin.ready import needs_endpoints, unready
-from sandbox.plugins.standin.values import from_struct, guarded, holds, revealed, to_struct
+from sandbox.plugins.kubernetes import state
+from sandbox.plugins.kubernetes.cluster import Cluster, ClusterError, UnreachableError
+from sandbox.plugins.kubernetes.diff import Change, changes, same_object
+from sandbox.plugins.kubernetes.ready import needs_endpoints, unready
+from sandbox.plugins.kubernetes.values import from_struct, guarded, holds, revealed, to_struct
 
 VERSION = "4.34.2"
 MANAGER = "pulumi-kubernetes"
@@ -142,12 +142,13 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             return given
         try:
             return guarded(self._cluster.apply(manifest, MANAGER, dry=True), given)
-        except Unreachable as error:
+        except UnreachableError as error:
             self._warn(f"{error}; planned without asking it")
+            return given
         except ClusterError as error:
             if "not found" not in str(error):
                 raise
-        return given  # its namespace, or its kind, comes with this very update
+            return given  # its namespace, or its kind, comes with this very update
 
     def _awaited(self, context: Any, request: Any, given: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:
         """The object once it is ready. One that does not become ready is kept in the state, with the reason."""
@@ -168,7 +169,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                 break
             pause = min(1.0, pause * 1.5)
         what = f"cluster {self._cluster.identifier}: {manifest['kind']} {state.identity(manifest)}: {reason}"
-        _fail_in_part(context, what, state.identity(manifest), guarded(live, given), given)
+        return _fail_in_part(context, what, state.identity(manifest), guarded(live, given), given)
 
     def _warn(self, message: str) -> None:
         if self._engine and not self._warned:
@@ -177,7 +178,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _fail(context: Any, error: ClusterError) -> NoReturn:
-    code = grpc.StatusCode.UNAVAILABLE if isinstance(error, Unreachable) else grpc.StatusCode.UNKNOWN
+    code = grpc.StatusCode.UNAVAILABLE if isinstance(error, UnreachableError) else grpc.StatusCode.UNKNOWN
     context.abort(code, str(error))
     raise error
 
