@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -110,4 +111,6 @@ def run(
 
 def _reason(text: str) -> str:
     lines = [" ".join(line.split()) for line in text.splitlines() if "error:" in line]
+    if killed := re.search(r"code: -(\d+)", text):
+        return f"the engine was killed by signal {killed[1]}; the next `fleet up` completes what it began"
     return lines[-1] if lines else "the engine ended without a reason"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.names import object_name
 from sandbox import Sandbox
 from tests.engine.project import REGIONS, Project, make_project
 
@@ -25,7 +26,8 @@ def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def project(clusters: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
     """A small stack that is not up yet."""
-    made = make_project(clusters, re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))[:30].strip("-"))
+    words = request.node.name.removeprefix("test_").replace("_", "-")
+    made = make_project(clusters, object_name(re.sub(r"[^a-z0-9-]+", "-", words), limit=40))
     yield made
     for region in REGIONS:
         made.sandbox.up(region)

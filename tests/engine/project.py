@@ -73,8 +73,8 @@ class Project:
     def start(self, command: str) -> subprocess.Popen[bytes]:
         """Start a command and leave it running."""
         self.write()
-        quiet = subprocess.DEVNULL
-        return subprocess.Popen(self.command(command), stdout=quiet, stderr=quiet, start_new_session=True)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(self.command(command), stdout=pipe, stderr=pipe, start_new_session=True)
 
     def command(self, command: str, *arguments: str) -> list[str]:
         program = str(Path(sys.executable).parent / "fleet")
@@ -99,6 +99,15 @@ class Project:
         path = PATHS[kind].format(f"namespaces/{self.stack['namespace']}")
         with api.client(self.sandbox.kubeconfig(region), timeout_seconds=10) as server:
             return {item["metadata"]["name"]: item for item in server.get(f"/{path}").json().get("items", [])}
+
+    def identities(self, *kinds: str) -> dict[tuple[str, str, str], str]:
+        """The uid of each object of these kinds: one that was replaced has another."""
+        return {
+            (region, kind, name): item["metadata"]["uid"]
+            for region in REGIONS
+            for kind in kinds
+            for name, item in self.objects(region, kind).items()
+        }
 
     def everything(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         """What the API servers hold of this stack, without what they write themselves."""
