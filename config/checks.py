@@ -123,7 +123,7 @@ def secrets(values: Values, present: Collection[str]) -> Iterator[Mistake]:
     ]
     for path, key in sources:
         if isinstance(key, str) and key not in present:
-            command = f"pulumi config set --secret {key}" if key.isidentifier() else "pulumi config set --secret KEY"
+            command = f"fleet secret set {key if key.isidentifier() else 'KEY'} --stack STACK"
             yield Mistake(path=".".join(path), found="no such secret in the stack", expected=f"one, set by `{command}`")
 
 

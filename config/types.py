@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 _FIELD_PRIME = 2**256 - 2**32 - 977
 
 DNS_LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
-_CONTEXT_SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+SECRET_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _CHAIN_KEY = re.compile(r"[A-Z0-9][A-Z0-9_]{0,31}")
 _QUANTITY = re.compile(r"[1-9][0-9]*(Mi|Gi|Ti)")
 _CPU = re.compile(r"[1-9][0-9]*m?")
@@ -88,7 +88,7 @@ ShardName = Annotated[
 ChainKey = Annotated[str, AfterValidator(matching(_CHAIN_KEY, "a chain's key such as KMD or GLEEC_OLD"))]
 ContextName = Annotated[str, AfterValidator(matching(re.compile(r"[^\s]+"), "a kubeconfig context such as notary-eu"))]
 SecretKey = Annotated[
-    str, AfterValidator(matching(_CONTEXT_SAFE, "the name of a secret key of the stack, such as kubeconfigEu"))
+    str, AfterValidator(matching(SECRET_KEY, "the name of a secret key of the stack, such as kubeconfigEu"))
 ]
 ObjectName = Annotated[
     str, AfterValidator(matching(DNS_LABEL, "the name of a Kubernetes object, such as notary-rpc", 63))

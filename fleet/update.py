@@ -40,7 +40,7 @@ class Watch:
     started: float = field(default_factory=time.monotonic)
     counts: Counter[str] = field(default_factory=Counter[str])
     changes: dict[str, int] = field(default_factory=dict[str, int])
-    errors: list[str] = field(default_factory=list[str])
+    failed: dict[tuple[str | None, str], list[str]] = field(default_factory=dict[tuple[str | None, str], list[str]])
     told: float = 0.0
 
     def __call__(self, event: EngineEvent) -> None:
@@ -59,11 +59,19 @@ class Watch:
     def _diagnose(self, severity: str, message: str, urn: str | None) -> None:
         text = " ".join(message.replace("<{%reset%}>", "").split())
         if severity == "error" and text and not text.endswith("failed"):
-            where = self._region(urn)
-            self.errors.append(f"region {where}: {_label(urn or '')}: {text}" if where else text)
+            self.failed.setdefault((self._region(urn), text), []).append(_label(urn or ""))
         elif severity == "warning" and not text.startswith("using pulumi-resource-"):
             where = self._region(urn)
             self.report(f"warning: {f'region {where}: ' if where else ''}{text}")
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """One sentence per error, however many of a region's resources it hit."""
+        told: list[str] = []
+        for (region, text), names in self.failed.items():
+            others = f" and {len(names) - 1} more" if names[1:] else ""
+            told.append(f"region {region}: {names[0]}{others}: {text}" if region else text)
+        return tuple(told)
 
     def _region(self, urn: str | None) -> str | None:
         name = (urn or "").rsplit("::", 1)[-1]
@@ -89,7 +97,7 @@ def run(
     watch = Watch(report=report, regions=tuple(sorted(plan.regions, key=len, reverse=True)))
     stack = workspace.stack
     quiet: dict[str, Any] = {"suppress_progress": True, "suppress_outputs": True}
-    errors: list[str] = []
+    errors: tuple[str, ...] = ()
     try:
         if operation == "up":
             stack.up(on_event=watch, continue_on_error=True, target=targets, **quiet)
@@ -103,10 +111,8 @@ def run(
         name = workspace.loaded.name
         raise FleetError(f"another update of {name} is running; wait for it, or end it", Exit.LOCKED) from None
     except (auto.CommandError, auto.InlineSourceRuntimeError) as error:
-        errors = watch.errors or [_reason(str(error))]
-    # An error of one region is told once, however many of its resources it hit.
-    unique = tuple(dict.fromkeys(errors))
-    return Result(operation=operation, changes=watch.changes, errors=unique, seconds=time.monotonic() - watch.started)
+        errors = watch.errors or (_reason(str(error)),)
+    return Result(operation=operation, changes=watch.changes, errors=errors, seconds=time.monotonic() - watch.started)
 
 
 def _reason(text: str) -> str:

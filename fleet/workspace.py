@@ -31,28 +31,50 @@ class Workspace:
     state_folder: Path | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """Where the engine works: its executable, its folder for the stack, its environment, the state's folder if here."""
+
+    engine: Path
+    work: Path
+    environment: dict[str, str]
+    state_folder: Path | None
+
+
 def open_stack(root: Path, loaded: LoadedStack, report: Report, changes: bool) -> Workspace:
     """Select the stack, or make it. `changes` says whether the command is more than a preview."""
-    folder = root / ".fleet"
-    work = folder / loaded.name
-    work.mkdir(parents=True, exist_ok=True, mode=0o700)
-    stands_in = _needs_stand_in(root, loaded, changes)
-    binaries = _binaries(folder, report, stands_in)
-    environment, state_folder = _environment(folder, loaded, binaries, changes)
-    if stands_in and loaded.stack.stage != "sandbox":
-        report("pulumi-resource-kubernetes is not installed: planning with the sandbox's stand-in for it")
-    _settings(root, work, loaded.name)
+    ground = prepare(root, loaded.name, loaded.stack.stage == "sandbox", report, changes)
     try:
         workspace = auto.LocalWorkspace(
-            work_dir=str(work),
+            work_dir=str(ground.work),
             program=program_of(root),
-            env_vars=environment,
-            pulumi_command=auto.PulumiCommand(str(folder)),
+            env_vars=ground.environment,
+            pulumi_command=auto.PulumiCommand(str(ground.engine.parent.parent)),
         )
         stack = auto.Stack.create_or_select(loaded.name, workspace)
     except auto.CommandError as error:
         raise FleetError(f"the engine could not open the stack {loaded.name}: {last_line(str(error))}") from None
-    return Workspace(root=root, loaded=loaded, stack=stack, state_folder=state_folder)
+    return Workspace(root=root, loaded=loaded, stack=stack, state_folder=ground.state_folder)
+
+
+def prepare(root: Path, name: str, sandboxed: bool, report: Report, changes: bool) -> Ground:
+    """Make the engine ready to work on a stack. Raises FleetError where something that it needs is not here."""
+    folder = root / ".fleet"
+    work = folder / name
+    work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = _engine(folder, report)
+    path = [str(engine.parent), os.environ.get("PATH", os.defpath)]
+    environment = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_ERROR_OUTPUT_STRING": "true"}
+    if _needs_stand_in(sandboxed, changes):
+        if not sandboxed:
+            report("pulumi-resource-kubernetes is not installed: planning with the sandbox's stand-in for it")
+        plugins.install(folder / "stand-in")
+        path.insert(0, str(folder / "stand-in"))
+        environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    kept, state_folder = _state(folder, sandboxed, changes)
+    _settings(root, work, name)
+    environment |= {"PATH": os.pathsep.join(path), **kept}
+    return Ground(engine=engine, work=work, environment=environment, state_folder=state_folder)
 
 
 def last_line(text: str) -> str:
@@ -62,58 +84,57 @@ def last_line(text: str) -> str:
     return (errors or lines or ["no reason given"])[-1].removeprefix("stderr:").strip()
 
 
-def _needs_stand_in(root: Path, loaded: LoadedStack, changes: bool) -> bool:
+def _needs_stand_in(sandboxed: bool, changes: bool) -> bool:
     """Whether the stand-in for the Kubernetes plugin serves: on the sandbox, and in previews without the official one.
 
     An update of real clusters never runs on it: the engine then fetches the official plugin, or says that it can't.
     """
-    del root
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    installed = any((home / "plugins").glob("resource-kubernetes-v4.*")) or shutil.which("pulumi-resource-kubernetes")
-    return not installed and (loaded.stack.stage == "sandbox" or not changes)
+    return (sandboxed or not changes) and not plugin_installed()
 
 
-def _binaries(folder: Path, report: Report, stands_in: bool) -> Path:
-    """A folder for the front of PATH: the engine, and the stand-in where it serves."""
-    binaries = folder / "bin"
-    binaries.mkdir(parents=True, exist_ok=True)
+def plugin_installed() -> bool:
+    """Whether the official Kubernetes plugin is on this machine."""
+    found = [*(_pulumi_home() / "plugins").glob("resource-kubernetes-v4.*")]
+    return bool(found) or shutil.which("pulumi-resource-kubernetes") is not None
+
+
+def _pulumi_home() -> Path:
+    return Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+
+
+def _engine(folder: Path, report: Report) -> Path:
+    """A link to the engine, in a folder for the front of PATH."""
     try:
         engine = toolchain.ensure(["pulumi"], report)["pulumi"]
     except SandboxError as error:
         raise FleetError(str(error), Exit.MISSING) from None
-    link = binaries / "pulumi"
+    link = folder / "bin" / "pulumi"
+    link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink() or link.readlink() != engine:
         link.unlink(missing_ok=True)
         link.symlink_to(engine)
-    if stands_in:
-        plugins.install(folder / "stand-in")
-    return binaries
+    return link
 
 
-def _environment(
-    folder: Path, loaded: LoadedStack, binaries: Path, changes: bool
-) -> tuple[dict[str, str], Path | None]:
-    """The engine's environment, and the folder of the state where that is on this machine."""
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    stands_in = (folder / "stand-in").is_dir() and _needs_stand_in(folder, loaded, changes)
-    path = os.pathsep.join([*([str(folder / "stand-in")] if stands_in else []), str(binaries), os.environ["PATH"]])
-    made = {"PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_ERROR_OUTPUT_STRING": "true"}
-    if stands_in:
-        made["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-    sandboxed = loaded.stack.stage == "sandbox"
-    backend = os.environ.get("PULUMI_BACKEND_URL")
-    if sandboxed or (not backend and not (home / "credentials.json").is_file()):
-        if changes and not sandboxed:
-            what = "no place for the stack's state: set PULUMI_BACKEND_URL, such as s3://bucket, or run `pulumi login`"
-            raise FleetError(what, Exit.MISSING)
-        state = folder / "state"
-        state.mkdir(exist_ok=True, mode=0o700)
-        backend = made["PULUMI_BACKEND_URL"] = f"file://{state}"
-        made["PULUMI_HOME"] = str(folder / "home")
+def _state(folder: Path, sandboxed: bool, changes: bool) -> tuple[dict[str, str], Path | None]:
+    """The environment that says where the state is kept, and its folder where that is on this machine.
+
+    The sandbox's state stays in the checkout, and so does that of previews for which no other place is known.
+    """
+    backend = os.environ.get("PULUMI_BACKEND_URL", "")
+    elsewhere = backend or (_pulumi_home() / "credentials.json").is_file()
+    if elsewhere and not sandboxed:
+        local = backend.startswith("file://")
+        return {}, Path(backend.removeprefix("file://")).expanduser() if local else None
+    if changes and not sandboxed:
+        what = "no place for the stack's state: set PULUMI_BACKEND_URL, such as s3://bucket, or run `pulumi login`"
+        raise FleetError(what, Exit.MISSING)
+    state = folder / "state"
+    state.mkdir(exist_ok=True, mode=0o700)
+    made = {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_HOME": str(folder / "home")}
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(os.environ):
         made["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase(folder))
-    local = backend is not None and backend.startswith("file://")
-    return made, Path(backend.removeprefix("file://")) if local and backend else None
+    return made, state
 
 
 def _passphrase(folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
 import sys
@@ -21,6 +20,7 @@ from fleet.errors import Exit
 from fleet.output import Output, table
 from fleet.project import find_root
 from fleet.reach import unreachable_regions
+from fleet.workspace import plugin_installed
 from sandbox import toolchain
 
 FILES_WANTED = 4096
@@ -83,9 +83,7 @@ def _tools() -> Iterator[Finding]:
         ready = toolchain.is_built(tool)
         found = "built" if ready else f"not built yet; `fleet up` builds it in about {tool.minutes:g} min"
         yield Finding(what=tool.name, ok=True, found=found)
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    installed = any((home / "plugins").glob("resource-kubernetes-v4.*")) or shutil.which("pulumi-resource-kubernetes")
-    found = "installed" if installed else "not installed; the sandbox and previews use a stand-in"
+    found = "installed" if plugin_installed() else "not installed; the sandbox and previews use a stand-in"
     yield Finding(what="Kubernetes plugin", ok=True, found=found)
 
 

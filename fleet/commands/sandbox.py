@@ -52,11 +52,15 @@ def status(context: typer.Context, json: Json = False) -> None:
 def down(context: typer.Context, json: Json = False) -> None:
     """Stop the sandbox and forget its clusters and their stacks' state: no process and no port is left.
 
+    The passphrase stays: secrets in stack files are encrypted with it.
+
     Example: fleet sandbox down
     """
     root = find_root(context.obj)
     Sandbox(root, []).remove()
-    shutil.rmtree(root / ".fleet", ignore_errors=True)
+    for path in (root / ".fleet").glob("*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
     Output(json=json).result({"running": False}, "the sandbox is down")
 
 

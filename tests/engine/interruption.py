@@ -28,17 +28,34 @@ def update_killed_when(
 
     `started` is called as soon as the engine runs. With `whole_tree` the command is killed too, as when a machine dies.
     """
-    process = project.start("up")
-    try:
-        engine = _wait(lambda: _engine_of(process.pid), process)
+    with _update(project) as (process, engine):
         started()
         _wait(lambda: moment(_state(project)), process)
         if whole_tree:
             process.kill()
         os.kill(engine, signal.SIGKILL)
-        out, err = process.communicate(timeout=WAIT_SECONDS)
+        return _end_of(process)
+
+
+def update_while(project: Project, started: Callable[[], object]) -> Answer:
+    """Start `fleet up`, call `started` as soon as the engine runs, and return how the command ended."""
+    with _update(project) as (process, _):
+        started()
+        return _end_of(process)
+
+
+@contextmanager
+def _update(project: Project) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    process = project.start("up")
+    try:
+        yield process, _wait(lambda: _engine_of(process.pid), process)
     finally:
         process.kill()
+        process.wait()
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> Answer:
+    out, err = process.communicate(timeout=WAIT_SECONDS)
     return Answer(code=process.returncode, out=out.decode(), err=err.decode())
 
 

@@ -8,10 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
 from sandbox import Sandbox, api
@@ -93,6 +95,18 @@ class Project:
         secrets = {key: value for key, value in kept.get("config", {}).items() if "secure" in str(value)}
         path.write_text(yaml.safe_dump({**kept, "config": {**config, **secrets}}, sort_keys=False))
         (self.root / str(self.stack["release"])).write_text(yaml.safe_dump(self.release))
+
+    def bring_back(self, region: str) -> None:
+        """Let a region's API server come up again, and wait until it answers."""
+        self.sandbox.up(region)
+        for _ in range(300):
+            try:
+                with api.client(self.sandbox.kubeconfig(region)) as server:
+                    if server.get("/readyz").is_success:
+                        return
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        raise AssertionError(f"{region} does not come back")
 
     def objects(self, region: str, kind: str) -> dict[str, dict[str, Any]]:
         """The objects of a kind in the stack's namespace of a region, by name."""
