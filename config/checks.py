@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from config.chains import Chain
 from config.each import at, each, texts
 from config.mistakes import Mistake, shown
+from config.names import object_name
 from config.release import Release
 
 Values = Mapping[str, object]
@@ -112,6 +113,22 @@ def chains(values: Values, known: Collection[str]) -> Iterator[Mistake]:
     for path, _ in each(values, "sizes", "*"):
         if path[1] not in known:
             yield Mistake(path=".".join(path), found=shown(path[1]), expected=known_keys)
+
+
+def names(values: Values) -> Iterator[Mistake]:
+    """Daemons and signers whose objects would have one name: in one region, or as the engine names them."""
+    holders: dict[str, str] = {}
+    for (_, notary, _, shard), duty in each(values, "notaries", "*", "duties", "*"):
+        iguana = at(values, "notaries", notary, "kind") == "iguana"
+        keys = [*dict.fromkeys((*texts(at(duty, "chains")), *texts([at(duty, "chain")])))]
+        for region in (path[1] for path, _ in each(duty, "candidates", "*")):
+            for key in [*keys, *(["signer"] if iguana else [])]:
+                name = f"{region}-{object_name(notary, shard, key)}"
+                place = f"notaries.{notary}.duties.{shard}"
+                other = holders.setdefault(name, f"{key} of {place} in {region}")
+                if other != f"{key} of {place} in {region}":
+                    found = f"the name {name} for {key} in {region}"
+                    yield Mistake(path=place, found=found, expected=f"another name: {other} has it")
 
 
 def secrets(values: Values, present: Collection[str]) -> Iterator[Mistake]:

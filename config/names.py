@@ -11,7 +11,7 @@ SET_NAME_LIMIT = 52
 def object_name(*keys: str, limit: int = SET_NAME_LIMIT) -> str:
     """The keys joined by hyphens, in lower case; past `limit`, cut and ended by eight digits of a hash.
 
-    Different keys can give one name (`a-b` + `c`, `a` + `b-c`): the plan refuses that.
+    Different keys can give one name (`a-b` + `c`, `a` + `b-c`): the plan refuses that (`config.checks.names`).
     """
     name = "-".join(keys).lower().replace("_", "-")
     if len(name) <= limit:

@@ -73,7 +73,6 @@ def preview(context: typer.Context, stack: StackName, remove: Remove = None, jso
     root, loaded, plan = _load(context, stack)
     for region in unreachable_regions(root, plan):
         output.progress(f"warning: {region}: planned without asking it")
-    _sandbox_files(root, plan)
     workspace = open_stack(root, loaded, output.progress, changes=False)
     recover.permit_removals(workspace, planned_names(plan), tuple(remove or ()), True, output.progress)
     _finish(workspace, plan, "preview", output)
@@ -131,11 +130,3 @@ def _finish(workspace: Workspace, plan: FleetPlan, operation: Operation, output:
             raise FleetError("\n".join(result.errors))
         raise typer.Exit(Exit.FAILED)
     output.result(data, *tables(data))
-
-
-def _sandbox_files(root: Path, plan: FleetPlan) -> None:
-    """A preview of the sandbox's stack before its first start plans against no cluster at all."""
-    for name, part in plan.regions.items():
-        path = root / ".sandbox" / name / "kubeconfig"
-        if part.region.connection.sandbox and not path.exists():
-            raise FleetError(f"region {name}: the sandbox was never started; `fleet up` starts it", Exit.MISSING)
