@@ -53,7 +53,9 @@ def _mistake(details: ErrorDetails, schema: Mapping[str, Any], prefix: str) -> M
     template = _EXPECTED.get(kind)
     context = details.get("ctx") or {}
     expected = template.format(**context) if template else details["msg"].lower()
-    return Mistake(path=prefix + _joined(path), found=found, expected=expected.replace("'", '"'))
+    if kind in ("literal_error", "union_tag_invalid"):
+        expected = expected.replace("'", '"')
+    return Mistake(path=prefix + _joined(path), found=found, expected=expected)
 
 
 def _found(details: ErrorDetails, path: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 FOUND_LIMIT = 80
+LINE_LIMIT = 500
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -19,6 +20,11 @@ class Mistake:
     found: str
     expected: str
 
+    def __post_init__(self) -> None:
+        """Keys and paths come from files: whatever is in them, a mistake is one line that ends."""
+        for name in ("path", "found", "expected"):
+            object.__setattr__(self, name, _one_line(getattr(self, name)))
+
     def __str__(self) -> str:
         return f"{self.path}: found {self.found}, expected {self.expected}"
 
@@ -29,6 +35,11 @@ class ConfigError(Exception):
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes: tuple[Mistake, ...] = tuple(sorted(set(mistakes)))
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+def _one_line(text: str) -> str:
+    plain = text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    return plain if len(plain) <= LINE_LIMIT else plain[: LINE_LIMIT - 1] + "…"
 
 
 def shown(value: object) -> str:
