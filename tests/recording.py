@@ -71,9 +71,9 @@ def configured(stack: str, root: Path = ROOT) -> dict[str, str]:
 def record(
     program: Callable[[], None], stack: str, config: Mapping[str, str], secrets: list[str] | None = None
 ) -> Recorder:
-    """Run a program under mocks to its end, applies included, and return what it registered."""
+    """Preview a program under mocks to its end, applies included, and return what it registered."""
     recorder = Recorder()
-    mocks.set_mocks(recorder, project="notary", stack=stack, preview=False)
+    mocks.set_mocks(recorder, project="notary", stack=stack, preview=True)
     pulumi.runtime.set_all_config(dict(config), secrets or [])
 
     @pulumi.runtime.test

@@ -10,7 +10,7 @@ from config.ports import derive_ports
 from config.registry import load_registry
 from tests.recording import ROOT
 
-# What live daemons listen on: the registry of KomodoPlatform/dPoW, komodo's own test vectors, and facts of MCL and TOKEL.
+# What live daemons listen on: dPoW's registry, komodo's own test vectors, and the magic of MCL and TOKEL on the wire.
 LIVE_P2P = {
     "CCL": 20848,
     "CLC": 20931,
@@ -74,12 +74,26 @@ def test_options_that_are_no_parameters_of_the_chain_move_nothing(others: dict[s
     assert derive_ports("CCL", {**TEST_CHAIN, **others}) == derive_ports("CCL", TEST_CHAIN)
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("ac_supply", "11"), ("ac_reward", "5"), ("ac_end", "7"), ("ac_public", "1"), ("ac_blocktime", "61")]
-    + [("ac_halving", "9"), ("ac_private", "1"), ("ac_snapshot", "1440"), ("ac_adaptivepow", "6"), ("ac_marmara", "1")]
-    + [("ac_cbmaturity", "1"), ("ac_staked", "11"), ("ac_notarypay", "3"), ("ac_eras", "2"), ("ac_txpow", "1")],
-)
+CHANGES = {
+    "ac_supply": "11",
+    "ac_reward": "5",
+    "ac_end": "7",
+    "ac_public": "1",
+    "ac_blocktime": "61",
+    "ac_halving": "9",
+    "ac_private": "1",
+    "ac_snapshot": "1440",
+    "ac_adaptivepow": "6",
+    "ac_marmara": "1",
+    "ac_cbmaturity": "1",
+    "ac_staked": "11",
+    "ac_notarypay": "3",
+    "ac_eras": "2",
+    "ac_txpow": "1",
+}
+
+
+@pytest.mark.parametrize(("key", "value"), CHANGES.items())
 def test_each_parameter_of_a_chain_moves_its_magic(key: str, value: str) -> None:
     base = {"ac_supply": "10", "ac_staked": "10", "ac_reward": "3"}
     assert derive_ports("X", {**base, key: value}).magic != derive_ports("X", base).magic

@@ -1,0 +1,158 @@
+"""Each component on its own, and the engine's options that mocks can show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pulumi
+import pytest
+
+from components.chain import ChainDaemon, ChainDaemonArgs
+from components.ensemble import Ensemble, EnsembleArgs
+from components.fleet import Fleet, FleetArgs
+from components.notary import Notary, NotaryArgs
+from components.region import Region, RegionArgs
+from components.signer import Signer, SignerArgs
+from config.plan import FleetPlan
+from tests.recording import ROOT, Created, record
+from tests.unit.stacks import plan_of, planned, values_of
+
+
+def secret(key: str) -> pulumi.Output[str]:
+    return pulumi.Output.secret(f"value of {key}")
+
+
+def region_of(plan: FleetPlan, name: str) -> Region:
+    return Region(RegionArgs(plan=plan, region=plan.regions[name], secret=secret, root=ROOT))
+
+
+def made(build: Callable[[], object]) -> list[Created]:
+    """What a component registers, without the region that it stands in."""
+    return record(lambda: (build(), None)[1], "test", {}).created
+
+
+def kinds(created: list[Created]) -> Counter[str]:
+    return Counter(item.type.rsplit(":", 1)[-1] for item in created)
+
+
+def own(build: Callable[[], object], plan: FleetPlan, *regions: str) -> Counter[str]:
+    """The kinds of a component's own resources: what its regions register by themselves is taken away."""
+    return kinds(made(build)) - kinds(made(lambda: [region_of(plan, name) for name in regions]))
+
+
+def test_a_region_is_a_provider_a_namespace_an_account_and_policies() -> None:
+    created = made(lambda: region_of(plan_of("testnet"), "eu-west"))
+    assert kinds(created) == {"Region": 1, "kubernetes": 1, "Namespace": 1, "ServiceAccount": 1, "NetworkPolicy": 5}
+    (provider,) = [item for item in created if item.type == "pulumi:providers:kubernetes"]
+    assert provider.inputs == {"clusterIdentifier": "eu-west", "context": "notary-testnet-eu-west"}
+
+
+def test_a_region_without_daemons_allows_nothing_for_them() -> None:
+    created = made(lambda: region_of(plan_of("local"), "na-east"))
+    assert {item.name for item in created if item.type.endswith("NetworkPolicy")} == {
+        f"na-east-{name}" for name in ("default-deny", "dns", "zookeeper")
+    }
+
+
+def test_a_regions_kubeconfig_from_the_stack_stays_a_secret() -> None:
+    values = values_of("local")
+    values["regions"]["eu-west"]["connection"] = {"config": "kubeconfigWest"}
+    values["rpc"] = {"config": "rpcPassword"}
+    plan = planned(values, {"kubeconfigWest", "rpcPassword"})
+    created = made(lambda: region_of(plan, "eu-west"))
+    (provider,) = [item for item in created if item.type == "pulumi:providers:kubernetes"]
+    assert provider.inputs["kubeconfig"] == "<secret>"
+    (rpc,) = [item for item in created if item.type.endswith(":Secret")]
+    assert rpc.inputs["stringData"] == "<secret>" or rpc.inputs["stringData"]["password"] == "<secret>"
+    assert "value of" not in repr(created)
+
+
+def test_the_ensemble_is_a_set_and_a_service_for_each_server() -> None:
+    plan = plan_of("mainnet")
+
+    def build() -> Ensemble:
+        return Ensemble(EnsembleArgs(plan=plan, regions={name: region_of(plan, name) for name in plan.regions}))
+
+    expected = {"Ensemble": 1, "ConfigMap": 3, "PodDisruptionBudget": 3, "StatefulSet": 5, "Service": 5}
+    assert own(build, plan, *plan.regions) == expected
+
+
+def test_a_chain_daemon_is_four_resources() -> None:
+    plan = plan_of("local")
+    region = plan.regions["eu-west"]
+
+    def build() -> ChainDaemon:
+        home, daemon = region_of(plan, "eu-west"), region.daemons[0]
+        return ChainDaemon(ChainDaemonArgs(plan=plan, region=region, home=home, daemon=daemon))
+
+    assert own(build, plan, "eu-west") == {"ChainDaemon": 1, "ConfigMap": 1, "Service": 1, "StatefulSet": 1}
+
+
+def test_a_signer_is_four_resources_and_keeps_no_data() -> None:
+    plan = plan_of("local")
+    region = plan.regions["eu-west"]
+
+    def build() -> Signer:
+        return Signer(SignerArgs(plan=plan, region=region, home=region_of(plan, "eu-west"), duty=region.duties[0]))
+
+    assert own(build, plan, "eu-west") == {"Signer": 1, "ConfigMap": 1, "Service": 1, "StatefulSet": 1}
+    assert "volumeClaimTemplates" not in repr(made(build))
+
+
+@pytest.mark.parametrize(("notary", "signers", "daemons"), [("alice-eu", 4, 34), ("masters", 0, 20)])
+def test_a_notary_has_its_signers_and_daemons_in_each_candidate_region(notary: str, signers: int, daemons: int) -> None:
+    plan = plan_of("mainnet")
+
+    def build() -> Notary:
+        regions = {name: region_of(plan, name) for name in plan.regions}
+        return Notary(NotaryArgs(plan=plan, notary=notary, regions=regions, secret=secret))
+
+    found = own(build, plan, *plan.regions)
+    assert (found["Signer"], found["ChainDaemon"]) == (signers, daemons)
+
+
+def test_a_fleet_tells_its_hosts_and_its_notaries_candidates() -> None:
+    plan = plan_of("local")
+    found: list[Fleet] = []
+    args = FleetArgs(plan=plan, secret=secret, root=ROOT)
+    made(lambda: found.append(Fleet("local", args)))
+    (fleet,) = found
+    assert fleet.ensemble.hosts == tuple(server.host for server in plan.servers)
+    assert fleet.notaries["alice-eu"].candidates == ("eu-central/alice-eu-main", "eu-west/alice-eu-main")
+
+
+def options_of(kind: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, pulumi.ResourceOptions]:
+    """The engine's options of each object of a kind in the local stack: mocks don't show them."""
+    seen: dict[str, pulumi.ResourceOptions] = {}
+    plain = pulumi.CustomResource.__init__
+
+    def watch(self: pulumi.CustomResource, token: str, name: str, *args: object, **more: object) -> None:
+        if token.endswith(f":{kind}"):
+            seen[name] = next(item for item in (*args, *more.values()) if isinstance(item, pulumi.ResourceOptions))
+        plain(self, token, name, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pulumi.CustomResource, "__init__", watch)
+    made(lambda: Fleet("local", FleetArgs(plan=plan_of("local"), secret=secret, root=ROOT)))
+    return seen
+
+
+def test_what_carries_data_is_protected_and_its_claims_never_replace_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, options in options_of("StatefulSet", monkeypatch).items():
+        keeps_data = "signer" not in name
+        assert bool(options.protect) == keeps_data, name
+        assert options.ignore_changes == (["spec.volumeClaimTemplates"] if keeps_data else None)
+        assert options.delete_before_replace is None
+
+
+def test_a_namespace_is_protected_and_everything_in_it_comes_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all(options.protect for options in options_of("Namespace", monkeypatch).values())
+    with monkeypatch.context() as patch:
+        for options in options_of("Service", patch).values():
+            assert [type(item).__name__ for item in options.depends_on or []] == ["Namespace"]
+
+
+def test_a_set_waits_for_its_configuration_and_not_for_its_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    for options in options_of("StatefulSet", monkeypatch).values():
+        kinds = {type(item).__name__ for item in options.depends_on or []}
+        assert kinds == {"Namespace", "ConfigMap"}
