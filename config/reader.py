@@ -40,8 +40,9 @@ def _mapping_noting_twins(loader: _CoreLoader, node: yaml.MappingNode) -> dict[H
     seen: set[Hashable] = set()
     construct = cast("Callable[..., Hashable]", cast("Any", loader).construct_object)
     for key_node, _ in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
-        key = construct(key_node, deep=True) if isinstance(key_node, yaml.ScalarNode) else None
-        if key in seen:
+        plain = isinstance(key_node, yaml.ScalarNode) and key_node.tag != "tag:yaml.org,2002:merge"  # pyright: ignore[reportUnknownMemberType]
+        key = construct(key_node, deep=True) if plain else None
+        if key is not None and key in seen:
             loader.twins.append((str(key), key_node.start_mark.line + 1))
         seen.add(key)
     return loader.construct_mapping(node, deep=True)

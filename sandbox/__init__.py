@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ class Sandbox:
         self.stop()
         binaries = toolchain.ensure(["kubernetes", "etcd", "kwok"], report)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.folder / "status.json").unlink(missing_ok=True)  # a killed supervisor leaves its last word
         request = {"regions": self.regions, "binaries": {name: str(path) for name, path in binaries.items()}}
         (self.folder / "request.json").write_text(json.dumps(request))
         report(f"starting the regions {', '.join(self.regions)}")
@@ -107,7 +109,10 @@ class Sandbox:
         self._signal(region, signal.SIGCONT)
 
     def _signal(self, region: str, number: signal.Signals) -> None:
-        os.kill(self.status()[region].pids["kube-apiserver"], number)
+        pid = self.status()[region].pids.get("kube-apiserver")
+        with suppress(ProcessLookupError):  # it has just ended
+            if pid is not None:
+                os.kill(pid, number)
 
     def _supervisor(self) -> subprocess.Popen[bytes]:
         package = Path(__file__).resolve().parent.parent
@@ -131,6 +136,8 @@ class Sandbox:
                 raise SandboxError("; ".join(failed))
             if regions and all(region.state == "ready" for region in regions.values()):
                 return
+            if supervisor is None and not regions:
+                raise SandboxError("the start that was under way has ended before the regions were ready; start again")
             ended = supervisor is not None and supervisor.poll() is not None
             if ended or time.monotonic() - started > START_SECONDS:
                 log = self.folder / "supervisor.log"

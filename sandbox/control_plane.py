@@ -80,7 +80,6 @@ class ControlPlane:
             f"--listen-peer-urls={peer}",
             f"--initial-advertise-peer-urls={peer}",
             f"--initial-cluster=default={peer}",
-            "--force-new-cluster",  # the peer's port is another one at every start
             "--unsafe-no-fsync",
             "--log-level=error",
         ]
@@ -101,6 +100,7 @@ class ControlPlane:
             "--service-account-issuer=https://kubernetes.default.svc",
             "--service-cluster-ip-range=10.0.0.0/16",
             "--authorization-mode=RBAC",
+            "--allow-privileged=true",  # as kubeadm and clouds have it: PodSecurity alone says who may
             "--endpoint-reconciler-type=none",
             "--event-ttl=10m",
             "--shutdown-delay-duration=0s",

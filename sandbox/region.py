@@ -36,11 +36,13 @@ class RunningRegion:
     restarts: int = 0
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     died_at: dict[str, float] = field(default_factory=dict)
+    taken_down: set[str] = field(default_factory=set)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
-        """Start the first processes on fresh ports; data of an earlier run is kept."""
+        """Start the first processes on fresh ports; data of an earlier run is kept, but nothing is held down."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.folder / "held").unlink(missing_ok=True)
         make_certificates(self.folder / "pki")
         ports = free_ports(4)
         self.plane = ControlPlane(
@@ -55,14 +57,19 @@ class RunningRegion:
         """Whether a person holds the API server down, by a file of this name."""
         return (self.folder / "held").exists()
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes that were running when last looked at; the number of a dead one may be another's by now."""
+        return {name: process.pid for name, process in self.processes.items() if process.returncode is None}
+
     def tick(self) -> bool:
         """Watch the processes and take the next step of the start. Returns whether something changed."""
-        before = (self.state, {name: process.pid for name, process in self.processes.items()})
+        before = (self.state, self.pids)
         self._revive()
         if self.state in ("starting", "serving"):
             with suppress(httpx.HTTPError, OSError):  # not there yet: asked again at the next tick
                 self._advance()
-        return before != (self.state, {name: process.pid for name, process in self.processes.items()})
+        return before != (self.state, self.pids)
 
     def stop(self) -> None:
         """End all processes. The API server gets no time: it would keep its port for twenty seconds."""
@@ -96,18 +103,22 @@ class RunningRegion:
         return len(ready) == NODES_PER_REGION and account.status_code == httpx.codes.OK
 
     def _revive(self) -> None:
-        """Start again what died unasked."""
+        """Start again what died unasked, or what a person lets up again."""
         for name, process in self.processes.items():
-            if process.poll() is None or (name == "kube-apiserver" and self.held) or self.state == "failed":
+            if process.poll() is None or self.state == "failed":
+                continue
+            if name == "kube-apiserver" and self.held:
+                self.taken_down.add(name)
                 continue
             self.died_at.setdefault(name, time.monotonic())
             if time.monotonic() - self.died_at[name] < RESTART_AFTER_SECONDS:
                 continue
-            self.restarts += 1
+            self.restarts += name not in self.taken_down
             if self.restarts > RESTARTS_ALLOWED:
                 self.state, self.reason = "failed", f"{name} keeps ending; see {self.folder / f'{name}.log'}"
                 return
             del self.died_at[name]
+            self.taken_down.discard(name)
             self._spawn(name)
 
     def _spawn(self, name: str) -> None:

@@ -69,7 +69,7 @@ class Supervisor:
                 "state": region.state,
                 "reason": region.reason,
                 "server": region.plane.server,
-                "pids": {name: process.pid for name, process in region.processes.items()},
+                "pids": region.pids,
             }
             for region in self.regions
         }
@@ -81,12 +81,12 @@ class Supervisor:
 def main() -> None:
     """Run until stopped; a second supervisor of one folder ends at once."""
     folder = Path(sys.argv[1])
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        Supervisor(folder).run()
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)  # never closed: the process's end gives it back
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    Supervisor(folder).run()
 
 
 if __name__ == "__main__":

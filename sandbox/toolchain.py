@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.errors import SandboxError
+from sandbox.processes import die_with_parent
 
 Report = Callable[[str], None]
 MODULES = Path(__file__).resolve().parent / "tools"
@@ -65,6 +66,9 @@ TOOLS = {
         Tool(name="kustomize", packages=("sigs.k8s.io/kustomize/kustomize/v5",), minutes=0.5),
     )
 }
+
+
+SANDBOX_TOOLS = ("pulumi", "kubernetes", "etcd", "kwok")
 
 
 def cache() -> Path:
@@ -154,7 +158,15 @@ def _build(tool: Tool, scratch: Path, report: Report) -> None:
 def _run_with_progress(command: list[str], directory: Path, log: int, what: str, report: Report) -> int:
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
     started = time.monotonic()
-    process = subprocess.Popen(command, cwd=directory, env=environment, stdout=log, stderr=log, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        cwd=directory,
+        env=environment,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        preexec_fn=die_with_parent,
+    )
     try:
         while True:
             try:

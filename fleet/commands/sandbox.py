@@ -11,7 +11,7 @@ from config.load import load_stack
 from fleet.commands.options import Json
 from fleet.output import Output, table
 from fleet.project import find_root
-from sandbox import Sandbox
+from sandbox import Sandbox, toolchain
 
 group = typer.Typer(help="Three regions on this machine.\n\nExample: fleet sandbox status", no_args_is_help=True)
 
@@ -37,6 +37,17 @@ def start(
     sandbox = Sandbox(root, [name for name, region in regions.items() if region.connection.sandbox])
     sandbox.start(output.progress)
     _show(sandbox, output)
+
+
+@group.command()
+def build(json: Json = False) -> None:
+    """Build the sandbox's tools ahead of their first use, which takes minutes when nothing is cached.
+
+    Example: fleet sandbox build
+    """
+    output = Output(json=json)
+    built = toolchain.ensure(toolchain.SANDBOX_TOOLS, output.progress)
+    output.result(sorted(built), f"ready: {', '.join(sorted(built))}")
 
 
 @group.command()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bench import bare, charts, contenders, fleets, overhead, recording, results
+from bench import apply, bare, charts, contenders, fleets, overhead, recording, results
 from bench.process import BenchError, run
 from bench.ratios import Ratio, comparison, interleaved, ratio_of, ratios_of
 from fleet.project import program_of
@@ -216,3 +216,13 @@ def test_only_helm_and_kubectl_that_wait_are_told_to() -> None:
     assert "--wait" not in contenders.helm(Path("helm"), files, kubeconfig, False)[-1]
     assert "rollout status statefulset -n fresh" in contenders.kubectl(Path("kubectl"), files, kubeconfig, "fresh")[-1]
     assert "rollout" not in contenders.kubectl(Path("kubectl"), files, kubeconfig, None)[-1]
+
+
+def test_a_release_over_its_limit_is_told_from_other_failures() -> None:
+    refusal = 'Secret "sh.helm.release.v1.bench.v1" is invalid: data: Too long: may not be more than 1048576 bytes'
+    assert apply.too_large(f"sh -c failed: Error: create: failed to create: {refusal}")
+    assert not apply.too_large("sh -c failed: Error: context deadline exceeded")
+
+
+def test_a_contestant_that_could_not_run_has_no_ratio() -> None:
+    assert ratios_of([({"cpu_s": 1.0}, {}), ({"cpu_s": 1.0}, {})]) == {}

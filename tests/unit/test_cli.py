@@ -181,9 +181,7 @@ def test_a_folder_without_a_project_is_told(tmp_path: Path) -> None:
     assert "no project in" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments", [["fly"], ["up"], ["chains"], ["up", "--stack", "x", "--force"]]
-)
+@pytest.mark.parametrize("arguments", [["fly"], ["up"], ["chains"], ["up", "--stack", "x", "--force"]])
 def test_a_wrong_command_line_is_one_line_and_exit_code_two(arguments: list[str]) -> None:
     done = fleet(*arguments)
     assert done.returncode == 2

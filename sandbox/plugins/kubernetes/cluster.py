@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import re
 import ssl
 import tempfile
 from pathlib import Path
@@ -13,6 +15,7 @@ import yaml
 
 CONNECT_SECONDS = 3.0
 REQUEST_SECONDS = 10.0
+PATH_LENGTH = 400
 
 
 class ClusterError(Exception):
@@ -34,7 +37,7 @@ class Cluster:
         try:
             self._http = self._client(_document(kubeconfig), context)
             self.problem = ""
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, ssl.SSLError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, httpx.InvalidURL) as error:
             self.problem = f"its kubeconfig can't be used: {error}"
 
     def path(self, manifest: dict[str, Any]) -> str:
@@ -94,12 +97,8 @@ class Cluster:
         return answer.json()
 
     def _client(self, document: dict[str, Any], context: str | None) -> httpx.Client:
-        wanted = context or document.get("current-context")
-        chosen = next((item["context"] for item in document["contexts"] if item["name"] == wanted), None)
-        if chosen is None:
-            raise ValueError(f"it has no context {wanted}")
-        cluster = next(item["cluster"] for item in document["clusters"] if item["name"] == chosen["cluster"])
-        user = next(item["user"] for item in document["users"] if item["name"] == chosen["user"])
+        chosen = _named(document, "context", context or document.get("current-context"))
+        cluster, user = _named(document, "cluster", chosen["cluster"]), _named(document, "user", chosen["user"])
         if "exec" in user:
             raise ValueError("a login by another program is the official plugin's alone")
         self.server = cluster["server"]
@@ -111,13 +110,27 @@ class Cluster:
 
 
 def _document(kubeconfig: str | None) -> dict[str, Any]:
-    """The kubeconfig given as text or as a path; without one, the user's own."""
-    import os
+    """The kubeconfig given as text or as a path; without one, the user's own. No error quotes the text."""
+    text = kubeconfig
+    if not kubeconfig or ("\n" not in kubeconfig and "{" not in kubeconfig):
+        default = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or str(Path.home() / ".kube" / "config")
+        path = kubeconfig or default
+        if ": " in path or len(path) > PATH_LENGTH:
+            raise ValueError("it is neither a document nor a path")
+        text = Path(path).read_text()
+    try:
+        return yaml.safe_load(text or "")
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise ValueError(f"it is no YAML, see its line {line}") from None
 
-    if kubeconfig and "\n" in kubeconfig:
-        return yaml.safe_load(kubeconfig)
-    default = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or str(Path.home() / ".kube" / "config")
-    return yaml.safe_load(Path(kubeconfig or default).read_text())
+
+def _named(document: dict[str, Any], what: str, name: str | None) -> dict[str, Any]:
+    """A kubeconfig's context, cluster or user."""
+    for item in document[f"{what}s"]:
+        if item["name"] == name:
+            return item[what]
+    raise ValueError(f"it has no {what} {name}")
 
 
 def _tls(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
@@ -141,9 +154,9 @@ def _material(source: dict[str, Any], key: str) -> bytes | None:
 
 
 def _message(answer: httpx.Response) -> str:
-    """The server's message without the values of a Secret, which strict decoding would quote."""
+    """The server's message without the value that it complains of: a wrong type's is dumped, a Secret's too."""
     try:
         message = str(answer.json().get("message"))
     except ValueError:
         message = answer.text[:200]
-    return f"{answer.status_code} {message}"
+    return f"{answer.status_code} {re.sub(r', got &.*', '', message, flags=re.DOTALL)}"

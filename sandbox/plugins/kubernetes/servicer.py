@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import grpc
@@ -16,7 +17,7 @@ from sandbox.plugins.kubernetes import state
 from sandbox.plugins.kubernetes.cluster import Cluster, ClusterError, UnreachableError
 from sandbox.plugins.kubernetes.diff import Change, changes, same_object
 from sandbox.plugins.kubernetes.ready import needs_endpoints, unready
-from sandbox.plugins.kubernetes.values import from_struct, guarded, holds, revealed, to_struct
+from sandbox.plugins.kubernetes.values import concealed, from_struct, guarded, holds, revealed, to_struct
 
 VERSION = "4.34.2"
 MANAGER = "pulumi-kubernetes"
@@ -85,7 +86,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                 raise ClusterError(f"cluster {self._cluster.identifier}: {what} exists already; import it to adopt it")
             live = self._cluster.apply(manifest, MANAGER, dry=False)
         except ClusterError as error:
-            _fail(context, error)
+            _fail(context, error, given)
         live = self._awaited(context, request, given, live)
         return provider_pb2.CreateResponse(id=state.identity(manifest), properties=to_struct(guarded(live, given)))
 
@@ -97,7 +98,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                 return provider_pb2.UpdateResponse(properties=to_struct(self._previewed(given, manifest)))
             live = self._cluster.apply(manifest, MANAGER, dry=False)
         except ClusterError as error:
-            _fail(context, error)
+            _fail(context, error, given)
         live = self._awaited(context, request, given, live)
         return provider_pb2.UpdateResponse(properties=to_struct(guarded(live, given)))
 
@@ -123,10 +124,10 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         try:
             self._cluster.delete(manifest)
             pause = 0.1
-            while self._cluster.get(manifest) is not None and not self._cancelled.wait(pause):
-                pause = min(1.0, pause * 1.5)
-                if time.monotonic() > deadline:
+            while self._cluster.get(manifest) is not None:
+                if self._cancelled.wait(pause) or time.monotonic() > deadline:
                     raise ClusterError(f"cluster {self._cluster.identifier}: {state.identity(manifest)} does not go")
+                pause = min(1.0, pause * 1.5)
         except ClusterError as error:
             _fail(context, error)
         return empty_pb2.Empty()
@@ -177,9 +178,9 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             self._engine.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message))
 
 
-def _fail(context: Any, error: ClusterError) -> NoReturn:
+def _fail(context: Any, error: ClusterError, given: Mapping[str, Any] | None = None) -> NoReturn:
     code = grpc.StatusCode.UNAVAILABLE if isinstance(error, UnreachableError) else grpc.StatusCode.UNKNOWN
-    context.abort(code, str(error))
+    context.abort(code, concealed(str(error), given or {}))
     raise error
 
 

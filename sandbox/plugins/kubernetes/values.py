@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -10,6 +11,8 @@ from google.protobuf import struct_pb2
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
+# kubectl keeps everything that it was given in this annotation, a Secret's values too.
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _UNKNOWNS = {UNKNOWN, "6eeb387c-2d6b-4d6d-b4b6-ff8a2c8ac35b"}
 
 
@@ -67,7 +70,30 @@ def guarded(outputs: dict[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any
     fields = {key for key, value in inputs.items() if holds(value, "secret")}
     if outputs.get("kind") == "Secret":
         fields |= {"data", "stringData"}
+        if _LAST_APPLIED in ((outputs.get("metadata") or {}).get("annotations") or {}):
+            fields.add("metadata")
     return {
         key: {SIGNATURE: SECRET, "value": value} if key in fields and not is_secret(value) else value
         for key, value in outputs.items()
     }
+
+
+def concealed(message: str, inputs: Mapping[str, Any]) -> str:
+    """A message without what was given as a secret, plain or as a server quotes it."""
+    for text in sorted(_secret_texts(inputs, inside=False), key=len, reverse=True):
+        for form in (text, json.dumps(text, ensure_ascii=False)[1:-1]):
+            message = message.replace(form, "[secret]")
+    return message
+
+
+def _secret_texts(value: Any, inside: bool) -> Iterator[str]:
+    if is_secret(value):
+        yield from _secret_texts(value.get("value"), inside=True)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _secret_texts(item, inside)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _secret_texts(item, inside)
+    elif inside and value not in (None, "", True, False):
+        yield str(value)

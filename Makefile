@@ -1,0 +1,40 @@
+# Everything that a person types. Each target makes .venv first, so that none needs another command before it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup up down test check drill bench
+
+help:  ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: .venv/ready  ## Make .venv with everything that the command line and the tests need
+
+.venv/ready: requirements.txt requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+up: setup  ## Start the sandbox and bring the fleet of Pulumi.local.yaml up on it
+	$(BIN)/fleet up --stack local
+
+down: setup  ## Stop the sandbox: no process and no port is left
+	$(BIN)/fleet sandbox down
+
+test: setup  ## Run all tests, on the real engine and real API servers
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: setup  ## Lint, types, schema and the rules of the house, in under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/fleet config schema --check
+	$(BIN)/fleet config check
+	$(BIN)/fleet lint
+	$(BIN)/python -m pytest -q tests/unit/test_house.py
+
+drill: setup  ## Break the code on purpose on the real engine: each mutant must be caught
+	$(BIN)/python -m pytest tests/drills
+
+bench: setup  ## Measure again what bench/results holds
+	$(BIN)/python -m bench
