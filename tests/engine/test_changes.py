@@ -88,6 +88,16 @@ def test_a_new_daemon_version_rolls_forward_and_back_without_a_trace(project: Pr
     assert project.identities(*DATA_BEARING) == identities
 
 
+def test_a_new_size_replaces_no_set_and_reaches_its_containers(project: Project) -> None:
+    project.up()
+    project.stack["sizes"] = {"KMD": {"storage": "40Gi", "memory": "3Gi"}}
+    changed = changed_by_update(project)
+    assert names(changed, "eu-west", "StatefulSet") == {"alice-eu-main-kmd"}
+    item = project.objects("eu-west", "StatefulSet")["alice-eu-main-kmd"]
+    (daemon,) = item["spec"]["template"]["spec"]["containers"]
+    assert daemon["resources"]["limits"] == {"memory": "3Gi"}
+
+
 def test_what_carries_data_goes_only_by_name_and_leaves_its_claim(project: Project) -> None:
     project.up()
     claims = {region: set(project.objects(region, "PersistentVolumeClaim")) for region in REGIONS}

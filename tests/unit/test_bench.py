@@ -221,6 +221,7 @@ def test_only_helm_and_kubectl_that_wait_are_told_to() -> None:
 def test_a_release_over_its_limit_is_told_from_other_failures() -> None:
     refusal = 'Secret "sh.helm.release.v1.bench.v1" is invalid: data: Too long: may not be more than 1048576 bytes'
     assert apply.too_large(f"sh -c failed: Error: create: failed to create: {refusal}")
+    assert apply.too_large("Error: create: failed to create: Request entity too large: limit is 3145728")
     assert not apply.too_large("sh -c failed: Error: context deadline exceeded")
 
 
