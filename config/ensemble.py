@@ -13,7 +13,11 @@ Chroot = Annotated[str, AfterValidator(matching(re.compile(r"(/[a-z0-9-]+)+"), "
 
 
 class Ensemble(Model):
-    """Times are milliseconds; limits are ticks. design.md, "The ensemble", says why these defaults."""
+    """Times are milliseconds; limits are ticks.
+
+    A crashed holder is followed after about the session timeout; a frozen leader of the ensemble costs syncLimit ticks on
+    top of it (ZooKeeper 3.9.3, measured).
+    """
 
     chroot: Chroot = "/notary"
     tick_time_ms: int = Field(default=500, ge=100, le=10_000)

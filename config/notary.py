@@ -17,7 +17,7 @@ class SecretSource(Model):
     secret_name: ObjectName | None = Field(
         default=None, description="A Kubernetes Secret that the operator makes in each region"
     )
-    config: SecretKey | None = Field(default=None, description="A secret key of this stack: pulumi config set --secret")
+    config: SecretKey | None = Field(default=None, description="A secret key of this stack, set by `fleet secret set`")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -44,7 +44,7 @@ class IguanaDuty(_DutyBase):
 
     chains: tuple[ChainKey, ...] = Field(strict=False, min_length=1, max_length=200)
     bus_port: int = Field(
-        description="Iguana's bus: 13848 for Main, 13845 for 3P, 17762 on the testnet (facts of dPoW 2f846c0)",
+        description="Iguana's bus: 13848 for Main, 13845 for 3P, 17762 on the testnet (KomodoPlatform/dPoW 2f846c0)",
         ge=1024,
         le=65_535,
     )

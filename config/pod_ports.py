@@ -1,6 +1,6 @@
 """The ports inside the pods: ours, and which of a duty's would collide.
 
-An assetchain's ports are derived and begin at 8000 (registry facts), so ours stay below: no chain can ever take them.
+An assetchain's ports are derived and begin at 8000 (`config.ports`), so ours stay below: no chain can ever take them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from config.mistakes import Mistake
 GATE = 7443  # the gate's mutual TLS, the only way to a daemon's RPC
 GATE_HEALTH = 7480  # the gate's plain HTTP: probes and metrics
 AGENT_HEALTH = 7481  # the agent's plain HTTP: probes and metrics
-IGUANA_API = 7776  # Iguana's API on the pod's loopback; facts of dPoW 2f846c0
+IGUANA_API = 7776  # Iguana's API on the pod's loopback; KomodoPlatform/dPoW 2f846c0
 ZOOKEEPER_CLIENT = 2181
 ZOOKEEPER_PEER = 2888
 ZOOKEEPER_ELECTION = 3888

@@ -32,7 +32,7 @@ from config.plan import Daemon, FleetPlan, RegionPlan
 HOME = "/home/notary"
 DATA = "/data"
 CONF = "/etc/chain/chain.conf"
-# Readiness and liveness mean "RPC answers", never "synced": a chain syncs for days (pulumi.md).
+# Readiness and liveness mean "RPC answers", never "synced": a chain syncs for days, and the engine waits ten minutes.
 ANSWERS = "/chain/answers"
 
 

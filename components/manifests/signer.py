@@ -26,7 +26,7 @@ from config import pod_ports
 from config.names import content_name, object_name
 from config.plan import Duty, FleetPlan, RegionPlan
 
-# A dPoW round takes up to 300 s (facts of dPoW 2f846c0); the agent ends its part of one before it stops Iguana.
+# A dPoW round takes up to 300 s (KomodoPlatform/dPoW 2f846c0); the agent ends its part of one before it stops Iguana.
 STOP_GRACE_SECONDS = 330
 
 

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from config.mistakes import ConfigError, Mistake
 from config.reader import parse_yaml, read_text
 
 LINE_LIMIT = 4000  # longer ones are no commands, and searching them could take for ever
 _SHEBANG = re.compile(r"#!.*\b(?:ba|da|z|k)?sh\b")
-_MERGE = re.compile(r"^([ \t]*(?:- )?)<<:", re.MULTILINE)
 _COMPOSE = re.compile(r"^services:\s*$", re.MULTILINE)
 # What is no command: comments, quoted text, and the bodies of here-documents (200 lines of each at most).
 _NO_CODE = re.compile(
@@ -83,21 +81,4 @@ def parse_script(text: str, source: str) -> Script:
         raise ConfigError([Mistake(path=source, found="an empty file", expected="a script, conf or compose file")])
     if not _COMPOSE.search(text) or _SHEBANG.match(text):
         return Script(source=source, text=text)
-    # Quoted, so that the reader, which takes a merge for a mistake, hands it through.
-    values = _merged(parse_yaml(_MERGE.sub(r'\1"<<":', text), source))
-    return Script(source=source, text=text, compose=cast("Mapping[str, object]", values))
-
-
-def _merged(value: object) -> object:
-    """A value with what YAML's `<<` brings in put where it belongs: under the mapping's own keys."""
-    if isinstance(value, list):
-        return [_merged(item) for item in cast("list[object]", value)]
-    if not isinstance(value, dict):
-        return value
-    own = {key: _merged(item) for key, item in cast("dict[str, object]", value).items()}
-    brought = own.pop("<<", None)
-    bases = cast("list[object]", brought) if isinstance(brought, list) else [brought]
-    made: dict[str, object] = {}
-    for base in reversed(bases):
-        made |= cast("dict[str, object]", base) if isinstance(base, dict) else {}
-    return made | own
+    return Script(source=source, text=text, compose=parse_yaml(text, source))

@@ -39,7 +39,7 @@ def assignments(script: Script) -> Iterator[Finding]:
 
 
 def unlocks(script: Script) -> Iterator[Finding]:
-    """`lockunspent true` for all: locks live in the daemon's memory, and another Iguana's go with them (facts)."""
+    """`lockunspent true` for all: locks live in the daemon's memory, and another Iguana's go with them."""
     for place, line in script.lines():
         for match in _UNLOCK.finditer(line):
             rest = (match["rest"] or "").strip(" \t\"')`")

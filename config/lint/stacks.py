@@ -25,7 +25,7 @@ RULES = {
 }
 # KomodoPlatform/dPoW 2f846c0: the elected notaries' networks.
 BUS_PORTS = {("production", "main"): 13848, ("production", "3p"): 13845, ("test", "main"): 17762}
-SANE_TIMEOUT_MS = (4_000, 6_000)  # design.md, "The ensemble"
+SANE_TIMEOUT_MS = (4_000, 6_000)  # around config.ensemble's default
 KOMODOD_LEAST = (0, 9, 2, 2)  # 25 June 2026, GLEECBTC/komodo-daemon
 
 Duties = Mapping[str, IguanaDuty | CheckpointDuty]
@@ -82,7 +82,7 @@ def _candidates(loaded: LoadedStack) -> Iterator[Finding]:
 
 
 def _two_masters(loaded: LoadedStack) -> Iterator[Finding]:
-    """Two masters on two sides of a fork deeper than 10 blocks would split the network (facts)."""
+    """Two masters on two sides of a fork deeper than 10 blocks would split the network: peers keep what they have."""
     holders: dict[str, str] = {}
     for path, duty in duties_of(loaded).items():
         if isinstance(duty, CheckpointDuty) and duty.chain in holders:
@@ -93,7 +93,7 @@ def _two_masters(loaded: LoadedStack) -> Iterator[Finding]:
 
 
 def _shared_pubkey(loaded: LoadedStack) -> Iterator[Finding]:
-    """Peers keep the last UTXO that either of two Iguanas with one pubkey sent, so rounds fail for everyone (facts)."""
+    """Peers keep the last UTXO that either of two Iguanas with one pubkey sent, so rounds fail for everyone."""
     holders: dict[str, list[str]] = defaultdict(list)
     for path, duty in duties_of(loaded).items():
         if isinstance(duty, IguanaDuty):
