@@ -15,8 +15,8 @@ Chroot = Annotated[str, AfterValidator(matching(re.compile(r"(/[a-z0-9-]+)+"), "
 class Ensemble(Model):
     """Times are milliseconds; limits are ticks.
 
-    A crashed holder is followed after about the session timeout; a frozen leader of the ensemble costs syncLimit ticks on
-    top of it (ZooKeeper 3.9.3, measured).
+    A crashed holder is followed after about the session timeout; a frozen leader of the ensemble costs syncLimit ticks
+    on top of it (ZooKeeper 3.9.3, measured).
     """
 
     chroot: Chroot = "/notary"
