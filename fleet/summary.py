@@ -56,14 +56,14 @@ def _chains(plan: FleetPlan) -> dict[str, Any]:
 
 def tables(data: dict[str, Any]) -> list[Table | str]:
     """The summary as a person reads it."""
-    regions = table("region", "servers", "signers", "daemons", title="")
+    regions = table("region", "servers", "signers", "daemons")
     for name, region in data["regions"].items():
         regions.add_row(name, ", ".join(region["servers"]) or "none", str(region["signers"]), str(region["daemons"]))
-    notaries = table("notary", "kind", "duty", "candidates, best first", title="")
+    notaries = table("notary", "kind", "duty", "candidates, best first")
     for name, notary in data["notaries"].items():
         for shard, candidates in notary["duties"].items():
             notaries.add_row(name, notary["kind"], shard, ", ".join(candidates))
-    chains = table("chain", "version", "daemons", "p2p", "rpc", title="")
+    chains = table("chain", "version", "daemons", "p2p", "rpc")
     for key, chain in data["chains"].items():
         chains.add_row(key, chain["version"], str(chain["daemons"]), str(chain["p2p"]), str(chain["rpc"]))
     kinds = {"same": "unchanged", "create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
@@ -74,4 +74,4 @@ def tables(data: dict[str, Any]) -> list[Table | str]:
     last = (
         f"\n{data['stack']}, release {data['release']}: {', '.join(counts) or 'nothing to do'}, in {data['seconds']} s"
     )
-    return [regions, notaries, chains, last]
+    return [regions, "", notaries, "", chains, last]

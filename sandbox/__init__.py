@@ -42,15 +42,26 @@ class Sandbox:
         self.regions = sorted(regions)
 
     def start(self, report: Report) -> None:
-        """Start what does not run yet, and wait until every region is ready. Raises SandboxError."""
+        """Start what does not run yet, and wait until every region is ready. Raises SandboxError.
+
+        One starter at a time: a second one waits, and then finds a sandbox that runs, or starts it itself.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.folder / "starting").open("w") as turn:
+            try:
+                fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                report("another process starts the sandbox: waiting for it")
+                fcntl.flock(turn, fcntl.LOCK_EX)
+            self._start(report)
+
+    def _start(self, report: Report) -> None:
         running = self.status()
-        if running and set(self.regions) <= set(running):
-            self._wait_until_ready(None, report)
+        if running and set(self.regions) <= set(running) and self._wait_until_ready(None, report):
             return
         self.regions = sorted({*self.regions, *running})
         self.stop()
         binaries = toolchain.ensure(["kubernetes", "etcd", "kwok"], report)
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.folder / "status.json").unlink(missing_ok=True)  # a killed supervisor leaves its last word
         request = {"regions": self.regions, "binaries": {name: str(path) for name, path in binaries.items()}}
         (self.folder / "request.json").write_text(json.dumps(request))
@@ -123,7 +134,8 @@ class Sandbox:
                 command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
             )
 
-    def _wait_until_ready(self, supervisor: subprocess.Popen[bytes] | None, report: Report) -> None:
+    def _wait_until_ready(self, supervisor: subprocess.Popen[bytes] | None, report: Report) -> bool:
+        """Whether all became ready. False if they ended, as after a start that was cut off; raises where they fail."""
         started, told = time.monotonic(), ""
         while True:
             regions = self.status()
@@ -135,9 +147,9 @@ class Sandbox:
             if failed:
                 raise SandboxError("; ".join(failed))
             if regions and all(region.state == "ready" for region in regions.values()):
-                return
+                return True
             if supervisor is None and not regions:
-                raise SandboxError("the start that was under way has ended before the regions were ready; start again")
+                return False
             ended = supervisor is not None and supervisor.poll() is not None
             if ended or time.monotonic() - started > START_SECONDS:
                 log = self.folder / "supervisor.log"

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from sandbox.errors import SandboxError
 from tests.sandbox.helpers import alive, config_map, create, eventually, get, listens, ports, processes, supervisor
 
 pytestmark = pytest.mark.sandbox
@@ -103,19 +102,31 @@ def test_a_start_that_is_interrupted_leaves_nothing_behind(make: Make, number: s
     assert sandbox.status() == {}
 
 
-def test_who_waits_for_an_interrupted_start_is_told_at_once(make: Make) -> None:
+def test_who_waits_for_an_interrupted_start_starts_it_again(make: Make) -> None:
     sandbox = make("waiting")
     process = starter(sandbox)
+    pids = processes(sandbox)
     said: list[str] = []
 
     def interrupt(line: str) -> None:
         said.append(line)
         process.kill()
 
-    with pytest.raises(SandboxError, match="has ended before the regions were ready; start again"):
-        sandbox.start(interrupt)
-    assert len(said) < 5
+    sandbox.start(interrupt)
+    assert said[0] == "another process starts the sandbox: waiting for it"
+    assert sandbox.status()["eu"].state == "ready"
+    assert not set(pids) & set(processes(sandbox))
     process.wait(10)
+
+
+def test_two_who_start_at_once_get_one_sandbox(make: Make) -> None:
+    sandbox = make("twice")
+    command = [sys.executable, "-c", START, str(sandbox.folder.parent)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) for _ in range(2)]
+    said = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum("starting the regions eu" in text for text in said) == 1
+    assert sandbox.status()["eu"].state == "ready"
 
 
 def test_two_folders_have_two_sandboxes(shared: Sandbox, make: Make) -> None:

@@ -1,0 +1,106 @@
+"""Results as files: a JSON document for each benchmark, and one table of them all. Nothing in them names a machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench.ratios import Ratio
+
+FOLDER = Path(__file__).resolve().parent / "results"
+COMMAND = "python -m bench"
+PACKAGES = ("pulumi", "pulumi-kubernetes", "pydantic", "PyYAML", "grpcio")
+MEASURES = {
+    "tree_cpu_s": "CPU, whole tree",
+    "program_cpu_s": "CPU, program",
+    "engine_cpu_s": "CPU, engine",
+    "tree_wall_s": "wall time",
+    "tree_cpu_ms": "CPU a resource, whole tree",
+    "program_cpu_ms": "CPU a resource, program",
+    "engine_cpu_ms": "CPU a resource, engine",
+    "tree_wall_ms": "wall time a resource",
+    "program_peak_mib": "peak memory, program",
+    "wall_s": "wall time",
+    "cpu_s": "CPU",
+    "peak_mib": "peak memory, biggest process",
+    "first_wall_s": "first: wall time",
+    "first_cpu_s": "first: CPU",
+    "first_peak_mib": "first: peak memory, biggest process",
+    "unchanged_wall_s": "unchanged: wall time",
+    "unchanged_cpu_s": "unchanged: CPU",
+    "unchanged_peak_mib": "unchanged: peak memory, biggest process",
+}
+
+
+def document(name: str, quick: bool, tools: Mapping[str, str], measured: Mapping[str, Any]) -> dict[str, Any]:
+    """What a benchmark found, with what it was found on and the command that finds it again."""
+    return {
+        "benchmark": name,
+        "command": f"{COMMAND} --only {name}{' --quick' if quick else ''}",
+        "quick": quick,
+        "machine": {"cores": os.cpu_count(), "architecture": platform.machine(), "system": platform.system()},
+        "tools": {"python": platform.python_version(), **{item: version(item) for item in PACKAGES}, **tools},
+        **measured,
+    }
+
+
+def write(found: Mapping[str, Any], folder: Path = FOLDER) -> Path:
+    """Write one document, and the table of all that lie beside it. Raises ValueError where one names this machine."""
+    text = json.dumps(found, indent=2) + "\n"
+    for secret in names_of_this_machine():
+        if secret in text:
+            raise ValueError(f"the result of {found['benchmark']} holds {secret!r}")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{found['benchmark']}.json"
+    path.write_text(text)
+    documents = [json.loads(other.read_text()) for other in sorted(folder.glob("*.json"))]
+    (folder / "README.md").write_text("\n".join(table(documents)) + "\n")
+    return path
+
+
+def names_of_this_machine() -> tuple[str, ...]:
+    """What no result may hold: the checkout, the home folder, the machine's own name."""
+    return tuple({str(FOLDER.parent.parent), str(Path.home()), platform.node()} - {"", "/", "localhost"})
+
+
+def table(documents: list[dict[str, Any]]) -> Iterator[str]:
+    """All results as Markdown."""
+    yield "# Results"
+    yield ""
+    yield f"Made by `{COMMAND}`; not edited by hand. Each figure is A's measure by B's, from runs in turns (A, B, A, B,"
+    yield "...): the median of the pairs' ratios, with the least and the greatest. Below 1, A takes less."
+    for found in documents:
+        yield ""
+        yield f"## {found['benchmark']}"
+        yield ""
+        tools = ", ".join(f"{name} {number}" for name, number in found["tools"].items())
+        yield f"`{found['command']}` on {found['machine']['cores']} cores; {tools}."
+        yield ""
+        yield "| what | A | B | measure | A / B | least | greatest | pairs |"
+        yield "|---|---|---|---|---:|---:|---:|---:|"
+        yield from _rows(found)
+        yield from _verdicts(found)
+
+
+def _rows(found: Mapping[str, Any]) -> Iterator[str]:
+    for what, entry in found["comparisons"].items():
+        for measure, figures in entry["ratios"].items():
+            ratio = Ratio(**figures)
+            numbers = f"{ratio.median:.2f} | {ratio.least:.2f} | {ratio.greatest:.2f} | {len(entry['pairs'])}"
+            yield f"| {what} | {entry['a']} | {entry['b']} | {MEASURES.get(measure, measure)} | {numbers} |"
+
+
+def _verdicts(found: Mapping[str, Any]) -> Iterator[str]:
+    verdicts, notes = found.get("verdicts", []), found.get("notes", [])
+    if verdicts or notes:
+        yield ""
+    for item in verdicts:
+        state = "kept" if item["kept"] else "**missed**"
+        yield f"- Target {state}: {item['what']}: {item['found']:.2f}, at most {item['at_most']:.2f}."
+    for note in notes:
+        yield f"- {note}"
