@@ -74,7 +74,7 @@ class RegionPlan:
     daemons: tuple[Daemon, ...]
 
     def daemons_of(self, duty: Duty) -> tuple[Daemon, ...]:
-        return tuple(daemon for daemon in self.daemons if daemon.duty == duty)
+        return tuple(daemon for daemon in self.daemons if daemon.duty is duty)
 
 
 @dataclass(frozen=True, kw_only=True)

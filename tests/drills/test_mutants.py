@@ -64,7 +64,7 @@ MUTANTS = [
         file="__main__.py",
         line="secret=pulumi.Config().require_secret,",
         broken="secret=pulumi.Config().require,",
-        tests=ENGINE + "test_secrets.py -k reaches_the_clusters",
+        tests=ENGINE + "test_secrets.py -k kubeconfig",
     ),
 ]
 
