@@ -24,8 +24,11 @@ from sandbox import toolchain
 RATIO_TARGET = 1.10  # the whole tree's CPU, at 1,000 resources
 GROWTH_TARGET = 1.10  # a resource's CPU at 3,000 by one's at 1,000
 TREE, PROGRAM = "tree_cpu_s", "program_cpu_s"
+COLLECT_AFTER = 200_000  # as in __main__.py
+RARE = "bare 1000, rare gc"
 QUIET = ("ours 1000, no log", "bare 1000, no log")
 NOTES = [
+    "Ours lets Python look for cycles rarely (`COLLECT_AFTER` in `__main__.py`); the bare one does not.",
     "The tree is the program's process and the engine; the provider runs beside them and counts for nobody.",
     "By itself the engine writes all inputs and outputs into a compressed log below PULUMI_HOME, in both programs.",
 ]
@@ -55,13 +58,15 @@ def measure(quick: bool, report: Report) -> dict[str, Any]:
         runs = {f"{who} {size}": partial(preview, cases[size], who) for size in sizes for who in ("ours", "bare")}
         quiet = without_log(cases[1000])
         runs |= {f"{who} 1000, no log": partial(preview, quiet, who) for who in ("ours", "bare")}
+        runs[RARE] = partial(preview, collecting_rarely(cases[1000]), "bare")
         samples = interleaved(runs, rounds, report)
     comparisons = {
         f"{cases[size].resources} resources": comparison(samples, f"ours {size}", f"bare {size}") for size in sizes
     }
     growth = growth_of(cases, samples) if 3000 in cases else {}
     strict = {f"{quiet.resources} resources, engine without log": comparison(samples, *QUIET)}
-    made = {**comparisons, **strict, **growth}
+    same = {f"{quiet.resources} resources, bare collecting as rarely": comparison(samples, "ours 1000", RARE)}
+    made = {**comparisons, **same, **strict, **growth}
     return {"comparisons": made, "verdicts": verdicts(comparisons, growth), "notes": NOTES}
 
 
@@ -71,6 +76,11 @@ def without_log(case: Case) -> Case:
     home.mkdir()
     (home / "logs").touch()
     return replace(case, environment={**case.environment, "PULUMI_HOME": str(home)})
+
+
+def collecting_rarely(case: Case) -> Case:
+    """The same case where the bare program looks for cycles as rarely as ours."""
+    return replace(case, environment={**case.environment, "BENCH_COLLECT_AFTER": str(COLLECT_AFTER)})
 
 
 def growth_of(cases: Mapping[int, Case], samples: Mapping[str, list[Sample]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
@@ -9,6 +10,8 @@ from rich.table import Table
 from config.plan import FleetPlan, RegionPlan
 from fleet.output import table
 from fleet.update import Result
+
+STEPS_SHOWN = 40
 
 
 def summary(plan: FleetPlan, result: Result) -> dict[str, Any]:
@@ -19,6 +22,7 @@ def summary(plan: FleetPlan, result: Result) -> dict[str, Any]:
         "ok": not result.errors,
         "errors": list(result.errors),
         "changes": result.changes,
+        "steps": [asdict(step) for step in result.steps],
         "seconds": round(result.seconds, 1),
         "release": plan.loaded.release.version,
         "regions": {name: _region(region) for name, region in plan.regions.items()},
@@ -74,4 +78,16 @@ def tables(data: dict[str, Any]) -> list[Table | str]:
     last = (
         f"\n{data['stack']}, release {data['release']}: {', '.join(counts) or 'nothing to do'}, in {data['seconds']} s"
     )
-    return [regions, "", notaries, "", chains, last]
+    return [regions, "", notaries, "", chains, *_steps(data["steps"]), last]
+
+
+def _steps(steps: list[dict[str, str]]) -> list[Table | str]:
+    """What changes on what is there already; what is only added is in the tables above."""
+    told = [step for step in steps if step["operation"] != "create"]
+    if not told:
+        return []
+    shown = table("region", "change", "kind", "name")
+    for step in told[:STEPS_SHOWN]:
+        shown.add_row(step["region"], step["operation"], step["kind"], step["name"])
+    more = [f"and {len(told) - STEPS_SHOWN} more; --json lists all"] if len(told) > STEPS_SHOWN else []
+    return ["", shown, *more]

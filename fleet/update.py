@@ -19,13 +19,25 @@ from fleet.workspace import Workspace
 Report = Callable[[str], None]
 Operation = Literal["up", "preview", "refresh", "destroy"]
 QUIET_SECONDS = 2.0
+PARTS_OF_A_REPLACEMENT = (OpType.CREATE_REPLACEMENT, OpType.DELETE_REPLACED)
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Step:
+    """One change of one resource. `region` is empty for what stands in none."""
+
+    region: str
+    name: str
+    kind: str
+    operation: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What an operation did: changes by kind, or the errors that ended it, each with its region."""
+    """What an operation did: each step, their number by kind, or the errors that ended it, each with its region."""
 
     operation: Operation
+    steps: tuple[Step, ...]
     changes: dict[str, int]
     errors: tuple[str, ...]
     seconds: float
@@ -40,13 +52,14 @@ class Watch:
     started: float = field(default_factory=time.monotonic)
     counts: Counter[str] = field(default_factory=Counter[str])
     changes: dict[str, int] = field(default_factory=dict[str, int])
+    steps: set[Step] = field(default_factory=set[Step])
     failed: dict[tuple[str | None, str], list[str]] = field(default_factory=dict[tuple[str | None, str], list[str]])
     told: float = 0.0
 
     def __call__(self, event: EngineEvent) -> None:
         """Take one event of the engine."""
         if event.resource_pre_event and event.resource_pre_event.metadata.op != OpType.SAME:
-            self._tell(f"{event.resource_pre_event.metadata.op.value} {_label(event.resource_pre_event.metadata.urn)}")
+            self._begin(event.resource_pre_event.metadata.op, event.resource_pre_event.metadata.urn)
         elif event.res_outputs_event:
             self.counts[event.res_outputs_event.metadata.op.value] += 1
         elif event.res_op_failed_event:
@@ -55,6 +68,13 @@ class Watch:
             self._diagnose(event.diagnostic_event.severity, event.diagnostic_event.message, event.diagnostic_event.urn)
         elif event.summary_event:
             self.changes = {str(kind): count for kind, count in event.summary_event.resource_changes.items()}
+
+    def _begin(self, operation: OpType, urn: str) -> None:
+        kind, _, name = _label(urn).partition(" ")
+        self._tell(f"{operation.value} {kind} {name}")
+        if operation not in PARTS_OF_A_REPLACEMENT:
+            step = Step(region=self._region(urn) or "", name=name, kind=kind, operation=operation.value)
+            self.steps.add(step)
 
     def _diagnose(self, severity: str, message: str, urn: str | None) -> None:
         text = " ".join(message.replace("<{%reset%}>", "").split())
@@ -112,7 +132,13 @@ def run(
         raise FleetError(f"another update of {name} is running; wait for it, or end it", Exit.LOCKED) from None
     except (auto.CommandError, auto.InlineSourceRuntimeError) as error:
         errors = watch.errors or (_reason(str(error)),)
-    return Result(operation=operation, changes=watch.changes, errors=errors, seconds=time.monotonic() - watch.started)
+    return Result(
+        operation=operation,
+        steps=tuple(sorted(watch.steps)),
+        changes=watch.changes,
+        errors=errors,
+        seconds=time.monotonic() - watch.started,
+    )
 
 
 def _reason(text: str) -> str:

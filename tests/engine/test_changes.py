@@ -78,7 +78,14 @@ def test_a_new_daemon_version_rolls_forward_and_back_without_a_trace(project: Pr
     earlier = copy.deepcopy(project.release)
     image = f"registry.example.net/notary/komodod@sha256:{'7' * 64}"
     project.release["daemons"]["komodod"] = {"version": "v0.9.3", "image": image}
-    changes = project.up()["changes"]
+    planned = project.fleet("preview").json
+    done = project.up()
+    changes = done["changes"]
+    rolled = {(step["operation"], step["kind"], step["name"]) for step in planned["steps"]}
+    regions = ("eu-central", "eu-west")
+    sets = {f"{region}-alice-eu-main-{chain}" for region in regions for chain in ("kmd", "doc")}
+    assert rolled == {("update", "StatefulSet", name) for name in sets}
+    assert done["steps"] == planned["steps"]
     assert changes["update"] == 4
     assert "replace" not in changes
     assert project.everything() != before

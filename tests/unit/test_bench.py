@@ -14,6 +14,7 @@ from bench import apply, bare, charts, contenders, fleets, overhead, recording, 
 from bench.process import BenchError, run
 from bench.ratios import Ratio, comparison, interleaved, ratio_of, ratios_of
 from fleet.project import program_of
+from tests.recording import ROOT
 
 
 def pairs(*figures: tuple[float, float]) -> list[Any]:
@@ -227,3 +228,7 @@ def test_a_release_over_its_limit_is_told_from_other_failures() -> None:
 
 def test_a_contestant_that_could_not_run_has_no_ratio() -> None:
     assert ratios_of([({"cpu_s": 1.0}, {}), ({"cpu_s": 1.0}, {})]) == {}
+
+
+def test_the_bare_program_can_collect_exactly_as_rarely_as_ours() -> None:
+    assert program_of(ROOT).func.__globals__["COLLECT_AFTER"] == overhead.COLLECT_AFTER  # type: ignore[attr-defined]
