@@ -63,6 +63,6 @@ def main() -> None:
         output.error(FleetError(f"{error.format_message()} `fleet --help` tells more."))
         code = Exit.BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        output.progress("interrupted")
+        output.progress("interrupted: the same command again completes what it began")
         code = Exit.INTERRUPTED
     raise SystemExit(int(code or 0))

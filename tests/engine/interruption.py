@@ -37,6 +37,27 @@ def update_killed_when(
         return _end_of(process)
 
 
+def update_ended_by_ctrl_c(project: Project, moment: Callable[[State], bool]) -> tuple[Answer, int]:
+    """Start `fleet up`, press Ctrl-C at `moment`; how the command ended, and how many of its processes are left."""
+    with _update(project) as (process, _):
+        _wait(lambda: moment(_state(project)), process)
+        os.killpg(process.pid, signal.SIGINT)
+        answer = _end_of(process)
+        for _ in range(50):  # a plugin looks for its engine five times a second
+            left = sum(_session_of(int(folder.name)) == process.pid for folder in Path("/proc").glob("[0-9]*"))
+            if not left:
+                break
+            time.sleep(0.1)
+        return answer, left
+
+
+def _session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
 def update_while(project: Project, started: Callable[[], object]) -> Answer:
     """Start `fleet up`, call `started` as soon as the engine runs, and return how the command ended."""
     with _update(project) as (process, _):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.interruption import frozen, objects_in, pending, update_killed_when
+from tests.engine.interruption import frozen, objects_in, pending, update_ended_by_ctrl_c, update_killed_when
 from tests.engine.project import REGIONS, Answer, Project
 
 pytestmark = pytest.mark.sandbox
@@ -85,3 +85,11 @@ def test_killed_while_sets_roll_to_another_release(project: Project) -> None:
 def test_killed_together_with_the_command_its_lock_does_not_stay(project: Project) -> None:
     update_killed_when(project, lambda state: objects_in(state) >= 5, whole_tree=True)
     completed(project, Answer(code=-9, out="", err=""))
+
+
+def test_ctrl_c_leaves_no_process_and_the_next_update_completes(project: Project) -> None:
+    cut_off, left = update_ended_by_ctrl_c(project, lambda state: objects_in(state) >= 10)
+    assert cut_off.code == 130
+    assert left == 0
+    assert "Traceback" not in cut_off.err
+    completed(project, cut_off)
