@@ -44,11 +44,14 @@ def update_ended_by_ctrl_c(project: Project, moment: Callable[[State], bool]) ->
         os.killpg(process.pid, signal.SIGINT)
         answer = _end_of(process)
         for _ in range(50):  # a plugin looks for its engine five times a second
-            left = sum(_session_of(int(folder.name)) == process.pid for folder in Path("/proc").glob("[0-9]*"))
-            if not left:
+            if not _members_of(process.pid):
                 break
             time.sleep(0.1)
-        return answer, left
+        return answer, _members_of(process.pid)
+
+
+def _members_of(session: int) -> int:
+    return sum(_session_of(int(folder.name)) == session for folder in Path("/proc").glob("[0-9]*"))
 
 
 def _session_of(pid: int) -> int | None:

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.engine.interruption import frozen, objects_in, pending, update_ended_by_ctrl_c, update_killed_when
+from tests.engine.interruption import (
+    frozen,
+    objects_in,
+    pending,
+    update_ended_by_ctrl_c,
+    update_killed_when,
+    update_while,
+)
 from tests.engine.project import REGIONS, Answer, Project
 
 pytestmark = pytest.mark.sandbox
@@ -28,7 +35,7 @@ def completed(project: Project, cut_off: Answer) -> dict[str, Any]:
 
 def test_killed_before_anything_was_made(project: Project) -> None:
     cut_off = update_killed_when(project, lambda _: True)
-    completed(project, cut_off)
+    assert completed(project, cut_off)["changes"]["create"] > 50
 
 
 def test_killed_in_the_middle_the_error_says_what_to_do(project: Project) -> None:
@@ -84,7 +91,7 @@ def test_killed_while_sets_roll_to_another_release(project: Project) -> None:
 
 def test_killed_together_with_the_command_its_lock_does_not_stay(project: Project) -> None:
     update_killed_when(project, lambda state: objects_in(state) >= 5, whole_tree=True)
-    completed(project, Answer(code=-9, out="", err=""))
+    assert completed(project, Answer(code=-9, out="", err=""))["changes"]["create"] > 50
 
 
 def test_ctrl_c_leaves_no_process_and_the_next_update_completes(project: Project) -> None:
@@ -93,3 +100,12 @@ def test_ctrl_c_leaves_no_process_and_the_next_update_completes(project: Project
     assert left == 0
     assert "Traceback" not in cut_off.err
     completed(project, cut_off)
+
+
+def test_a_second_update_at_the_same_time_is_refused_and_the_first_goes_on(project: Project) -> None:
+    refused: list[Answer] = []
+    first = update_while(project, started=lambda: refused.append(project.fleet("up")))
+    assert refused[0].code == 5
+    assert "another update of" in refused[0].json["error"]
+    assert first.code == 0, first.out
+    assert set(project.up()["changes"]) == {"same"}

@@ -18,7 +18,7 @@ from tests.unit.stacks import plan_of, planned, values_of
 REGIONS = ("eu-central", "eu-west", "na-east")
 CHAINS = ("CCL", "GLEEC", "GLEEC_OLD", "LTC", "MCL", "THC")
 PUBKEY = values_of("local")["notaries"]["alice-eu"]["duties"]["main"]["pubkey"]
-slowly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slowly = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
