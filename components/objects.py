@@ -30,7 +30,7 @@ def register_all(
 
     Sets wait for the configuration before them. They do not wait for Services: one with a cluster address is ready
     only when its pods are. What carries data is protected: the engine refuses to delete or replace it until a person
-    names it. A changed claim template would replace a set, so its changes don't count: claims grow by themselves.
+    names it. A changed claim template would replace a set, so its changes don't count: docs/operating.md grows a claim.
     """
     made: list[pulumi.CustomResource] = []
     awaited: list[pulumi.Resource] = [*after]

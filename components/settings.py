@@ -21,5 +21,8 @@ def stack_values() -> tuple[dict[str, Any], set[str]]:
 
 
 def _value(text: Any) -> Any:
-    """Structured values arrive as JSON, plain ones as they are."""
-    return json.loads(text) if isinstance(text, str) and text[:1] in "[{" else text
+    """Structured values arrive as JSON, plain ones as they are, whatever they begin with."""
+    try:
+        return json.loads(text) if isinstance(text, str) and text[:1] in ("[", "{") else text
+    except ValueError:
+        return text

@@ -72,7 +72,7 @@ def resources(cpu: str, memory: str) -> Manifest:
 
 
 def volume_claim(name: str, labelled: Mapping[str, str], size: str, storage_class: str | None) -> Manifest:
-    """A claim template. The set ignores its changes: a claim grows by itself, never by a new set."""
+    """A claim template. The set ignores its changes: a claim is grown by hand, never by a new set."""
     spec: Manifest = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
     if storage_class:
         spec["storageClassName"] = storage_class

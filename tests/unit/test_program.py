@@ -23,6 +23,14 @@ def test_a_mistake_in_the_configuration_ends_the_program_before_anything_is_regi
     assert [line.split(":")[1] for line in lines] == ["rpc", "stage"]
 
 
+@pytest.mark.parametrize("text", ["", "[x", "{", "2026"])
+def test_a_plain_value_that_looks_like_json_is_a_mistake_and_no_traceback(text: str) -> None:
+    config = {**configured("testnet"), "notary:namespace": text}
+    with pytest.raises(pulumi.RunError) as caught:
+        record(program_of(ROOT), "testnet", config)
+    assert str(caught.value).startswith("notary:namespace: found")
+
+
 def test_a_secret_by_its_key_reaches_the_program_as_a_secret() -> None:
     config = configured("testnet")
     config["notary:rpc"] = json.dumps({"config": "rpcPassword"})
