@@ -19,6 +19,8 @@ from fleet.workspace import Workspace
 Report = Callable[[str], None]
 Operation = Literal["up", "preview", "refresh", "destroy"]
 QUIET_SECONDS = 2.0
+# Most of an update is waiting for pods: the engine's own choice, four a core, would have daemons wait for one another.
+AT_ONCE = 64
 PARTS_OF_A_REPLACEMENT = (OpType.CREATE_REPLACEMENT, OpType.DELETE_REPLACED)
 
 
@@ -116,7 +118,7 @@ def run(
     """Run one operation to its end. Raises FleetError when another update holds the stack."""
     watch = Watch(report=report, regions=tuple(sorted(plan.regions, key=len, reverse=True)))
     stack = workspace.stack
-    quiet: dict[str, Any] = {"suppress_progress": True, "suppress_outputs": True}
+    quiet: dict[str, Any] = {"suppress_progress": True, "suppress_outputs": True, "parallel": AT_ONCE}
     errors: tuple[str, ...] = ()
     try:
         if operation == "up":

@@ -123,6 +123,8 @@ def _build_once(tool: Tool, report: Report) -> None:
             return
         target = folder(tool)
         target.parent.mkdir(parents=True, exist_ok=True)
+        for left in target.parent.glob(".building-*"):  # by a build that was killed: the lock says that none runs
+            shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".building-") as scratch:
             _build(tool, Path(scratch), report)
             shutil.rmtree(target, ignore_errors=True)
