@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 
@@ -127,3 +128,14 @@ def test_a_providers_identifier_is_the_configurations_and_its_kubeconfig_a_secre
         if item.type == "pulumi:providers:kubernetes":
             assert item.inputs["clusterIdentifier"] == item.name
             assert item.inputs.get("kubeconfig", "<secret>") == "<secret>", stack
+
+
+def test_every_resource_keeps_the_name_that_states_know_it_by(registered: tuple[str, list[Created]]) -> None:
+    """A changed type or name is another resource to the engine: it wants an alias, then `UPDATE_SNAPSHOTS=1`."""
+    stack, created = registered
+    lines = "".join(f"{line}\n" for line in sorted(f"{item.type} {item.name}" for item in created))
+    path = ROOT / "tests" / "unit" / "data" / "resources" / f"{stack}.txt"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(lines)
+    assert path.read_text() == lines
