@@ -2,16 +2,16 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test check drill bench
+.PHONY: help setup up down test check drill bench pin
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
 setup: .venv/ready  ## Make .venv with everything that the command line and the tests need
 
-.venv/ready: requirements.txt requirements-dev.txt pyproject.toml
+.venv/ready: requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
@@ -38,3 +38,10 @@ drill: setup  ## Break the code on purpose on the real engine: each mutant must 
 
 bench: setup  ## Measure again what bench/results holds
 	$(BIN)/python -m bench
+
+# Without the old constraints, which the new requirements may contradict.
+pin:  ## Write constraints.txt anew after a change of requirements*.txt
+	$(PYTHON) -m venv --clear .venv
+	echo "# Every package that requirements*.txt bring along, at the version that was tested: \`make pin\` writes it." > constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip freeze >> constraints.txt

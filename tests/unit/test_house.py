@@ -88,6 +88,14 @@ def test_every_dependency_is_pinned_and_has_its_reason() -> None:
                 assert f"`{line.split('==')[0]}`" in reasons, line
 
 
+def test_what_dependencies_bring_along_is_pinned_too() -> None:
+    pinned = (ROOT / "constraints.txt").read_text().lower().replace("_", "-").splitlines()
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        direct = [line.lower() for line in (ROOT / name).read_text().splitlines() if "==" in line]
+        assert [line for line in direct if line not in pinned] == []
+    assert len(pinned) > 30
+
+
 def test_decisions_are_numbered_without_gaps_and_listed() -> None:
     files = sorted(path.name for path in (ROOT / "docs" / "adr").glob("[0-9]*.md"))
     assert [int(name[:4]) for name in files] == list(range(1, len(files) + 1))
