@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test check drill bench pin
+.PHONY: help setup up down test check drill bench
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -38,10 +38,3 @@ drill: setup  ## Break the code on purpose on the real engine: each mutant must 
 
 bench: setup  ## Measure again what bench/results holds
 	$(BIN)/python -m bench
-
-# Without the old constraints, which the new requirements may contradict.
-pin:  ## Write constraints.txt anew after a change of requirements*.txt
-	$(PYTHON) -m venv --clear .venv
-	echo "# Every package that requirements*.txt bring along, at the version that was tested: \`make pin\` writes it." > constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	$(BIN)/pip freeze >> constraints.txt
