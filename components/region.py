@@ -67,7 +67,7 @@ def _kubeconfig(args: RegionArgs) -> pulumi.Input[str] | None:
     if path is None:
         return None
     if connection.sandbox and pulumi.runtime.is_dry_run() and not (args.root / path).exists():
-        return NOWHERE
+        return pulumi.Output.secret(NOWHERE)
     try:
         return pulumi.Output.secret((args.root / path).read_text())
     except OSError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -46,8 +48,28 @@ commands.add_to(app)
 
 
 def main() -> None:
-    """Run the command; whatever is wrong becomes lines for a person, or JSON, and an exit code."""
+    """Run the command to its exit code. Ctrl-C is 130, whatever the engine makes of it: it hears of it, too."""
     output = Output(json="--json" in sys.argv)
+    pressed: list[int] = []
+
+    def press(number: int, frame: object) -> None:
+        del frame
+        pressed.append(number)
+        # The SDK's threads lose the engine's event log under their feet, and would tell so with a traceback each.
+        threading.excepthook = lambda _: None
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, press)
+    code = _run(output)
+    if pressed:
+        output.progress("interrupted: the same command again completes what it began")
+        code = Exit.INTERRUPTED
+    raise SystemExit(code)
+
+
+def _run(output: Output) -> int:
+    """Run the command; whatever is wrong becomes lines for a person, or JSON, and an exit code."""
+    code: int | None = Exit.OK
     try:
         code = app(standalone_mode=False)
     except ConfigError as error:
@@ -63,6 +85,5 @@ def main() -> None:
         output.error(FleetError(f"{error.format_message()} `fleet --help` tells more."))
         code = Exit.BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        output.progress("interrupted: the same command again completes what it began")
         code = Exit.INTERRUPTED
-    raise SystemExit(int(code or 0))
+    return int(code or 0)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from components.manifests.failover import agent_config, gate_config
 from components.manifests.pods import (
     CHAIN,
-    ROLE,
     Manifest,
     Named,
     config_map,
@@ -16,11 +15,10 @@ from components.manifests.pods import (
     http_probe,
     labels,
     metadata,
+    placement,
     pod_spec,
     resources,
     selector,
-    shards_apart,
-    spread,
     stateful_set,
     volume_claim,
 )
@@ -126,8 +124,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, daemon: Daemon, config: str) -> Ma
         initContainers=[watchdog(daemon.duty)] if masters else [gate(plan)],
         containers=[_daemon(plan, daemon, health)],
         volumes=volumes,
-        topologySpreadConstraints=spread({ROLE: "chain"}),
-        **shards_apart(daemon.duty),
+        **placement("chain", daemon.duty),
         **({"shareProcessNamespace": True} if masters else {}),
     )
     claim = volume_claim("data", claimed, daemon.size.storage, region.region.storage_class)

@@ -102,9 +102,17 @@ def apart(labelled: Mapping[str, str], not_in: tuple[str, Sequence[str]] | None 
     return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
 
 
-def shards_apart(duty: Duty) -> Manifest:
-    """Main and 3P of one notary on different nodes, where the notary's rules ask for it."""
-    return {"affinity": apart({NOTARY: duty.notary}, (SHARD, [duty.shard]))} if duty.shards_apart else {}
+def placement(role: Role, duty: Duty) -> Manifest:
+    """Where a duty's pods go: over zones and nodes; or, where shards stay apart, each shard together.
+
+    Shards that spread would soon have a pod on every node, and leave none to the others (docs/adr/0014).
+    """
+    if not duty.shards_apart:
+        return {"topologySpreadConstraints": spread({ROLE: role})}
+    rules = apart({NOTARY: duty.notary}, (SHARD, [duty.shard]))
+    own = {"topologyKey": "kubernetes.io/hostname", "labelSelector": matching({NOTARY: duty.notary, SHARD: duty.shard})}
+    together = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": own}]}
+    return {"affinity": {**rules, "podAffinity": together}}
 
 
 def http_probe(path: str, port: int, period: int, failures: int) -> Manifest:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from components.manifests.failover import agent_config
 from components.manifests.pods import (
-    ROLE,
     Manifest,
     Named,
     config_map,
@@ -14,11 +13,10 @@ from components.manifests.pods import (
     http_probe,
     labels,
     metadata,
+    placement,
     pod_spec,
     resources,
     selector,
-    shards_apart,
-    spread,
     stateful_set,
 )
 from components.manifests.sidecars import keys_volume, watchdog
@@ -73,8 +71,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, duty: Duty, config: str) -> Manife
             {"name": "tmp", "emptyDir": {}},
             keys_volume(plan, duty),
         ],
-        topologySpreadConstraints=spread({ROLE: "signer"}),
-        **shards_apart(duty),
+        **placement("signer", duty),
     )
 
 

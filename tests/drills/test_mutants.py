@@ -43,7 +43,7 @@ MUTANTS = [
         file="fleet/update.py",
         line="continue_on_error=True, ",
         broken="",
-        tests=ENGINE + "test_regions.py -k middle",
+        tests=ENGINE + "test_regions.py -k first_update",
     ),
     Mutant(
         promise="a region that is away is asked first",

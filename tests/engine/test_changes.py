@@ -70,6 +70,9 @@ def test_a_second_seat_of_a_notary_keeps_the_data_of_the_first(project: Project)
     assert {"alice-eu-3p-kmd", "alice-eu-3p-marty"} <= names(changed, "eu-west", "StatefulSet")
     # Main and 3P now keep off each other's nodes: a change of the first seat's pods, not of its claims.
     assert "alice-eu-main-kmd" in names(changed, "eu-west", "StatefulSet")
+    pods = project.objects("eu-west", "Pod").values()
+    nodes = {(pod["metadata"]["labels"].get("notary-fleet.dev/shard"), pod["spec"]["nodeName"]) for pod in pods}
+    assert not {node for shard, node in nodes if shard == "main"} & {node for shard, node in nodes if shard == "3p"}
 
 
 def test_a_new_daemon_version_rolls_forward_and_back_without_a_trace(project: Project) -> None:

@@ -64,6 +64,18 @@ def test_a_region_that_goes_down_in_the_middle_holds_up_no_other(project: Projec
     assert before.items() <= project.identities("StatefulSet", "PersistentVolumeClaim").items()
 
 
+def test_the_first_update_goes_on_elsewhere_when_a_region_goes_down_at_once(project: Project) -> None:
+    try:
+        ended = update_while(project, started=lambda: project.sandbox.down("eu-west"))
+    finally:
+        project.bring_back("eu-west")
+    assert ended.code == 1
+    assert any("region eu-west" in error for error in ended.json["errors"])
+    assert "alice-eu-main-kmd" in project.objects("eu-central", "StatefulSet")
+    project.up()
+    assert set(project.up()["changes"]) == {"same"}
+
+
 def test_a_region_that_hangs_in_the_middle_is_named_and_completed_later(project: Project) -> None:
     with ExitStack() as freezer:
         freeze = partial(freezer.enter_context, frozen(project, "eu-central", "kube-apiserver"))

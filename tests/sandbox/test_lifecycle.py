@@ -28,6 +28,7 @@ def starter(sandbox: Sandbox) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
     eventually("its first processes run", lambda: len(sandbox.status()) > 0)
+    sandbox.pause("eu")  # however long the test takes: the start does not come to its end
     assert sandbox.status()["eu"].state != "ready"
     return process
 

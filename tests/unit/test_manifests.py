@@ -129,22 +129,32 @@ def test_selectors_find_the_pods_of_one_set_each() -> None:
                 assert sum(chosen.items() <= labels.items() for labels in pods) == 1
 
 
-def test_pods_spread_over_zones_and_nodes() -> None:
+def test_pods_spread_over_zones_and_nodes_unless_shards_stay_apart() -> None:
+    seen = set[bool]()
     for item in SETS:
-        keys = [part["topologyKey"] for part in pod_of(item)["topologySpreadConstraints"]]
-        assert keys == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+        keys = [part["topologyKey"] for part in pod_of(item).get("topologySpreadConstraints", [])]
+        kept_together = "podAffinity" in pod_of(item).get("affinity", {})
+        assert keys == ([] if kept_together else ["topology.kubernetes.io/zone", "kubernetes.io/hostname"])
+        seen.add(kept_together)
+    assert seen == {True, False}
 
 
 def test_main_and_3p_never_share_a_node_unless_the_notary_allows_it() -> None:
-    def kept_apart(values: dict[str, Any]) -> set[bool]:
+    def affinities(values: dict[str, Any]) -> list[dict[str, Any]]:
         sets = [item for _, item in objects_of(planned(values), "StatefulSet")]
         mine = [item for item in sets if item["metadata"]["labels"].get("notary-fleet.dev/notary") == "alice-eu"]
-        return {"affinity" in pod_of(item) for item in mine}
+        return [pod_of(item).get("affinity", {}) for item in mine]
 
     values = values_of("mainnet")
-    assert kept_apart(values) == {True}
+    for affinity in affinities(values):
+        (never,) = affinity["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        assert never["labelSelector"]["matchLabels"] == {"notary-fleet.dev/notary": "alice-eu"}
+        (other,) = never["labelSelector"]["matchExpressions"]
+        (own,) = affinity["podAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+        shard = own["podAffinityTerm"]["labelSelector"]["matchLabels"]["notary-fleet.dev/shard"]
+        assert other == {"key": "notary-fleet.dev/shard", "operator": "NotIn", "values": [shard]}
     values["notaries"]["alice-eu"]["shardsApart"] = False
-    assert kept_apart(values) == {False}
+    assert not any(affinities(values))
 
 
 def test_each_duty_and_the_ensemble_have_a_disruption_budget_that_finds_their_pods() -> None:
