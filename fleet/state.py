@@ -70,6 +70,18 @@ def _kubernetes_id(resource: Mapping[str, Any]) -> str | None:
     return f"{namespace}/{name}" if namespace else name
 
 
+def broken_sidecars(state_folder: Path) -> Iterator[Path]:
+    """Attribute files that a kill cut short. The engine fails on half of one and does without any.
+
+    It replaces a state as a whole, but writes the attributes beside it in place (gocloud.dev's fileblob).
+    """
+    for path in (state_folder / ".pulumi").glob("**/*.attrs"):
+        try:
+            json.loads(path.read_text())
+        except (OSError, ValueError):
+            yield path
+
+
 def locks(state_folder: Path, stack: str) -> list[Path]:
     """The locks of a stack in a state folder of this machine."""
     return sorted((state_folder / ".pulumi" / "locks").glob(f"**/{stack}/*.json"))

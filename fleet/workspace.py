@@ -14,6 +14,7 @@ import yaml
 from pulumi import automation as auto
 
 from config.load import LoadedStack, stack_file
+from fleet import state
 from fleet.errors import Exit, FleetError
 from fleet.project import program_of
 from sandbox import plugins, toolchain
@@ -73,6 +74,8 @@ def prepare(root: Path, name: str, sandboxed: bool, report: Report, changes: boo
         path.insert(0, str(folder / "stand-in"))
         environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
     kept, state_folder = _state(folder, sandboxed, changes)
+    for sidecar in state.broken_sidecars(state_folder) if state_folder else ():
+        sidecar.unlink(missing_ok=True)
     _settings(root, work, name)
     environment |= {"PATH": os.pathsep.join(path), **kept}
     return Ground(engine=engine, work=work, environment=environment, state_folder=state_folder)
@@ -126,21 +129,21 @@ def _state(folder: Path, sandboxed: bool, changes: bool) -> tuple[dict[str, str]
     elsewhere = backend or (_pulumi_home() / "credentials.json").is_file()
     if elsewhere and not sandboxed:
         local = backend.startswith("file://")
-        return {}, Path(backend.removeprefix("file://")).expanduser() if local else None
+        return {}, Path(backend.removeprefix("file://").partition("?")[0]).expanduser() if local else None
     if changes and not sandboxed:
         what = "no place for the stack's state: set PULUMI_BACKEND_URL, such as s3://bucket, or run `pulumi login`"
         raise FleetError(what, Exit.MISSING)
-    state = folder / "state"
-    state.mkdir(exist_ok=True, mode=0o700)
+    kept = folder / "state"
+    kept.mkdir(exist_ok=True, mode=0o700)
     home = folder / "home"
     home.mkdir(exist_ok=True, mode=0o700)
     # A file where the engine would make the folder of its logs: all inputs and outputs once more, a sixth of the time.
     with suppress(OSError):
         (home / "logs").touch()
-    made = {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_HOME": str(home)}
+    made = {"PULUMI_BACKEND_URL": f"file://{kept}", "PULUMI_HOME": str(home)}
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(os.environ):
         made["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase(folder))
-    return made, state
+    return made, kept
 
 
 def _passphrase(folder: Path) -> Path:

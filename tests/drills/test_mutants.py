@@ -39,6 +39,13 @@ MUTANTS = [
         tests=ENGINE + "test_interrupted.py -k together",
     ),
     Mutant(
+        promise="attributes that a kill cut short do not lock a state",
+        file="fleet/workspace.py",
+        line="        sidecar.unlink(missing_ok=True)\n",
+        broken="        pass\n",
+        tests=ENGINE + "test_interrupted.py -k attributes",
+    ),
+    Mutant(
         promise="one region holds up no other",
         file="fleet/update.py",
         line="continue_on_error=True, ",

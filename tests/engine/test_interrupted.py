@@ -94,6 +94,16 @@ def test_killed_together_with_the_command_its_lock_does_not_stay(project: Projec
     assert completed(project, Answer(code=-9, out="", err=""))["ok"] is True
 
 
+def test_killed_while_it_wrote_the_attributes_of_its_state(project: Project) -> None:
+    project.up()
+    before = project.state()
+    sidecars = list(project.root.glob(f".fleet/state/.pulumi/stacks/**/{project.name}.json.attrs"))
+    assert sidecars
+    sidecars[0].write_text("")
+    assert set(project.up()["changes"]) == {"same"}
+    assert len(project.state()["resources"]) == len(before["resources"])
+
+
 def test_ctrl_c_leaves_no_process_and_the_next_update_completes(project: Project) -> None:
     cut_off, left = update_ended_by_ctrl_c(project, lambda state: objects_in(state) >= 10)
     assert cut_off.code == 130

@@ -17,9 +17,14 @@ from tests.sandbox.helpers import alive, config_map, create, eventually, get, li
 pytestmark = pytest.mark.sandbox
 Make = Callable[..., Sandbox]
 MAPS = "/api/v1/namespaces/default/configmaps"
-START = (
-    "import sys; from pathlib import Path; from sandbox import Sandbox; Sandbox(Path(sys.argv[1]), ['eu']).start(print)"
-)
+# Who runs the tests in the background may have Ctrl-C ignored, and children inherit that.
+START = """
+import signal, sys
+from pathlib import Path
+from sandbox import Sandbox
+signal.signal(signal.SIGINT, signal.default_int_handler)
+Sandbox(Path(sys.argv[1]), ['eu']).start(print)
+"""
 
 
 def starter(sandbox: Sandbox) -> subprocess.Popen[str]:

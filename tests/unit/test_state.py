@@ -75,6 +75,15 @@ def test_what_is_already_being_deleted_is_not_lost() -> None:
     assert state.lost({"resources": [resource("a", protect=True, delete=True)]}, set()) == {}
 
 
+def test_attributes_that_a_kill_cut_short_are_found_and_whole_ones_are_not(tmp_path: Path) -> None:
+    folder = tmp_path / ".pulumi" / "stacks" / "notary"
+    folder.mkdir(parents=True)
+    for name, text in {"whole.json": '{"user.content_type": "x"}', "empty.json": "", "half.json": '{"user.'}.items():
+        (folder / f"{name}.attrs").write_text(text)
+        (folder / name).write_text("")
+    assert {path.name for path in state.broken_sidecars(tmp_path)} == {"empty.json.attrs", "half.json.attrs"}
+
+
 def lock(folder: Path, name: str, content: str) -> Path:
     path = folder / ".pulumi" / "locks" / "organization" / "notary" / "local" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
