@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 Report = Callable[[str], None]
@@ -76,9 +76,3 @@ def _rounded(ratio: Ratio) -> dict[str, float]:
 
 def _short(sample: Sample) -> dict[str, float]:
     return {key: round(value, 3) for key, value in sample.items()}
-
-
-def shown(ratios: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, str]]:
-    """Each measure with its ratio as text."""
-    for key, ratio in ratios.items():
-        yield key, str(Ratio(**ratio))

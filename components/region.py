@@ -63,7 +63,7 @@ def _kubeconfig(args: RegionArgs) -> pulumi.Input[str] | None:
     connection = args.region.region.connection
     if connection.config:
         return args.secret(connection.config)
-    path = connection.file or (f".sandbox/{args.region.name}/kubeconfig" if connection.sandbox else None)
+    path = connection.kubeconfig_path(args.region.name)
     if path is None:
         return None
     if connection.sandbox and pulumi.runtime.is_dry_run() and not (args.root / path).exists():

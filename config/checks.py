@@ -103,9 +103,7 @@ def chains(values: Values, known: Collection[str]) -> Iterator[Mistake]:
     for path, keys in named.items():
         for key in sorted(set(keys)):
             if key not in known:
-                yield Mistake(
-                    path=path, found=shown(key), expected=f"a chain of the registries: {', '.join(sorted(known))}"
-                )
+                yield Mistake(path=path, found=shown(key), expected=known_keys)
             if keys.count(key) > 1:
                 yield Mistake(path=path, found=f"{shown(key)} {keys.count(key)} times", expected="each chain once")
         if path.endswith(".chains") and "KMD" not in keys:

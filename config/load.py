@@ -39,14 +39,18 @@ def stack_file(root: Path, name: str) -> Path:
     return root / f"Pulumi.{name}.yaml"
 
 
+def stack_names(root: Path) -> list[str]:
+    """The stacks that have a file below `root`."""
+    return sorted(path.name[7:-5] for path in root.glob("Pulumi.?*.yaml"))
+
+
 def load_stack(root: Path, name: str) -> LoadedStack:
     """Read and check `Pulumi.<name>.yaml` below `root`; raises ConfigError with every mistake."""
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise ConfigError([Mistake(path="--stack", found=shown(name), expected="a stack's name such as testnet")])
     source = f"Pulumi.{name}.yaml"
     if not stack_file(root, name).is_file():
-        names = sorted(path.name[7:-5] for path in root.glob("Pulumi.?*.yaml"))
-        expected = f"one of the stacks here: {', '.join(names) or 'none'}"
+        expected = f"one of the stacks here: {', '.join(stack_names(root)) or 'none'}"
         raise ConfigError([Mistake(path="--stack", found=f"no file {source}", expected=expected)])
     document = read_yaml(stack_file(root, name), source)
     values, secrets, mistakes = split_document(document, source)

@@ -33,6 +33,10 @@ class Connection(Model):
     config: SecretKey | None = Field(default=None, description="A secret key of the stack that holds a kubeconfig")
     sandbox: Literal[True] | None = Field(default=None, description="The sandbox's own cluster on this machine")
 
+    def kubeconfig_path(self, region: str) -> str | None:
+        """The kubeconfig file of this connection, relative to the project; None where it is no file of the project."""
+        return f".sandbox/{region}/kubeconfig" if self.sandbox else self.file
+
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         if sum(value is not None for value in (self.context, self.file, self.config, self.sandbox)) != 1:

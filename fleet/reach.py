@@ -67,11 +67,8 @@ def _ask(root: Path, region: RegionPlan) -> Unreachable | None:
 
 
 def _kubeconfig_path(root: Path, region: RegionPlan) -> Path:
-    connection = region.region.connection
-    if connection.sandbox:
-        return root / ".sandbox" / region.name / "kubeconfig"
-    if connection.file:
-        return root / connection.file
+    if path := region.region.connection.kubeconfig_path(region.name):
+        return root / path
     return Path(os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or Path.home() / ".kube" / "config")
 
 

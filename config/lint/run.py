@@ -16,7 +16,7 @@ from config.lint.finding import Finding
 from config.lint.openings import Opening, openings
 from config.lint.pinned import coin_pins, release_pins, script_pins
 from config.lint.script import read_script
-from config.load import PROJECT, LoadedStack, load_stack, stack_file
+from config.load import PROJECT, LoadedStack, load_stack, stack_file, stack_names
 from config.mistakes import ConfigError, Mistake
 from config.reader import read_text, read_yaml
 from config.registry import RegistryChain, parse_registry, read_entries
@@ -60,7 +60,7 @@ def lint(request: Request) -> Report:
     """Run every rule that fits what was given; all stacks when nothing was."""
     report = Report()
     everything = not (request.stacks or request.registries or request.coins or request.scripts)
-    all_names = sorted(path.name[7:-5] for path in request.root.glob("Pulumi.?*.yaml"))
+    all_names = stack_names(request.root)
     names = list(dict.fromkeys(request.stacks)) or (all_names if everything else [])
     given = {str(path): path for path in request.registries}
     named = {name: _registries_of(request.root, name) for name in (names or ([] if given else all_names))}

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from config.load import load_stack
+from config.load import load_stack, stack_names
 from config.mistakes import ConfigError, Mistake
 from config.schema import SCHEMA_FILE, stack_schema
 from fleet.commands.options import Json
@@ -57,7 +57,7 @@ def check(
     Example: fleet config check --stack testnet
     """
     root = find_root(context.obj)
-    names = stack or sorted(path.name[7:-5] for path in root.glob("Pulumi.?*.yaml"))
+    names = stack or stack_names(root)
     if not names:
         raise FleetError("no stack here: a file Pulumi.<stack>.yaml", Exit.BAD_INPUT)
     mistakes = [mistake for name in names for mistake in _mistakes(root, name)]
