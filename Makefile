@@ -2,10 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test check drill bench
+.PHONY: help setup up down test check drill drill-ensemble bench
+SEED ?= 1
 
 help:  ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 setup: .venv/ready  ## Make .venv with everything that the command line and the tests need
 
@@ -35,6 +36,9 @@ check: setup  ## Lint, types, schema and the rules of the house, in under a minu
 
 drill: setup  ## Break the code on purpose on the real engine: each mutant must be caught
 	$(BIN)/python -m pytest tests/drills
+
+drill-ensemble: setup  ## Break a real ensemble in all the ways we know, SEED=n: no acknowledged write may be lost
+	$(BIN)/python -m drills.ensemble --seed $(SEED)
 
 bench: setup  ## Measure again what bench/results holds
 	$(BIN)/python -m bench

@@ -144,7 +144,7 @@ def settings(code: Path, port: int) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE": "bench",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{port}",
+        "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{port},tls:{port}",
     }
 
 

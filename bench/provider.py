@@ -17,6 +17,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 VERSION = "4.34.2"
+PEM_OUTPUTS = ("privateKeyPem", "privateKeyPemPkcs8", "certRequestPem", "certPem")  # as in bench.recording
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
@@ -57,7 +58,10 @@ class EchoProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         del context
-        return provider_pb2.CreateResponse(id=request.urn.rpartition("::")[2], properties=request.properties)
+        *_, kind, name = request.urn.split("::")
+        if kind.rpartition("$")[2].startswith("tls:"):
+            request.properties.update({key: f"<{key} of {name}>" for key in PEM_OUTPUTS})
+        return provider_pb2.CreateResponse(id=name, properties=request.properties)
 
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802
         del request, context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,13 +14,18 @@ import yaml
 from pulumi.runtime import mocks, rpc
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"  # marks what is more than plain data on the wire
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # of that, what marks a secret
+# What resources of the TLS package put out: keys and certificates, which other resources refer to.
+PEM_OUTPUTS = ("privateKeyPem", "privateKeyPemPkcs8", "certRequestPem", "certPem")
+_REFERENCE = re.compile(rf"<({'|'.join(PEM_OUTPUTS)}) of ([a-z0-9-]+)>")
 
 
 class _Echo(mocks.Mocks):
-    """Every resource comes out as it went in."""
+    """Every resource comes out as it went in, and a key or a certificate as the name of its place."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        return f"{args.name}-id", dict(args.inputs)
+        pems = PEM_OUTPUTS if args.typ.startswith("tls:") else ()
+        return f"{args.name}-id", {**args.inputs, **{key: f"<{key} of {args.name}>" for key in pems}}
 
     def call(self, args: mocks.MockCallArgs) -> NoReturn:
         raise AssertionError(f"the program calls {args.token}, which the bare program could not repeat")
@@ -65,14 +71,28 @@ class Recorder(mocks.MockMonitor):
 
 
 def plain(value: Any) -> Any:
-    """Values as JSON has them: whole floats as integers. A secret is refused: it would not stay one in a file."""
+    """Values as JSON has them: whole floats as integers. A secret is refused: it would not stay one in a file.
+
+    Only one that names outputs of other resources comes through, as what it names: it holds nothing yet.
+    """
     if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == SECRET and not _rest(value["value"]):
+            return plain(value["value"])
         if SIGNATURE in value:
             raise ValueError("a secret or an asset among the inputs: a benchmark's stack has none")
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
+    if isinstance(value, str) and _REFERENCE.search(value) and not _rest(value):
+        return {"concatenated": [[name, key] for key, name in _REFERENCE.findall(value)]}
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _rest(value: Any) -> Any:
+    """What a value holds beside references to outputs: nothing, where it holds them alone."""
+    if isinstance(value, Mapping):
+        return any(map(_rest, value.values()))
+    return _REFERENCE.sub("", value) if isinstance(value, str) else value
 
 
 def configured(root: Path, stack: str) -> dict[str, str]:

@@ -43,9 +43,11 @@ class Region(pulumi.ComponentResource):
         self.create(shared, self)
         self.register_outputs({"namespace": args.plan.loaded.stack.namespace})
 
-    def create(self, objects: Iterable[Named], parent: pulumi.Resource) -> None:
-        """Register a component's objects in this region, in its namespace."""
-        register_all(objects, parent, self.provider, *self._namespace)
+    def create(
+        self, objects: Iterable[Named], parent: pulumi.Resource, *after: pulumi.Resource
+    ) -> list[pulumi.CustomResource]:
+        """Register a component's objects in this region, in its namespace, behind `after`."""
+        return register_all(objects, parent, self.provider, *self._namespace, *after)
 
     def _create_provider(self, args: RegionArgs) -> k8s.Provider:
         """The identifier is fixed by the configuration: a changed kubeconfig must never replace the whole region."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from config.chains import Chain
 from config.each import at, each, texts
@@ -66,14 +66,17 @@ def candidates(values: Values) -> Iterator[Mistake]:
 def ensemble(values: Values) -> Iterator[Mistake]:
     """An ensemble that has no majority once any one region is lost; an id or a name used by two servers."""
     found = [(path[1], path[4], str(host)) for path, host in each(values, "regions", "*", "ensemble", "servers", "*")]
-    sizes = Counter(region for region, _, _ in found)
+    roles = {path[1]: role for path, role in each(values, "regions", "*", "ensemble", "role")}
+    voters = [(region, number) for region, number, _ in found if roles.get(region) != "observer"]
+    sizes = Counter(region for region, _ in voters)
     for region, count in sorted(sizes.items()):
-        if 2 * (len(found) - count) <= len(found):
+        if 2 * (len(voters) - count) <= len(voters):
             yield Mistake(
                 path=f"regions.{region}.ensemble.servers",
-                found=f"{count} of {len(found)} servers",
+                found=f"{count} of {len(voters)} servers that vote",
                 expected="a majority elsewhere when this region is lost: 1+1+1 or 2+2+1 servers in three regions",
             )
+    yield from _ties(voters, roles)
     if not found and isinstance(values.get("regions"), dict):
         yield Mistake(path="regions", found="no region with an ensemble", expected="three with ensemble servers")
     holders: dict[str, str] = {}
@@ -83,6 +86,28 @@ def ensemble(values: Values) -> Iterator[Mistake]:
             if what in holders:
                 yield Mistake(path=path, found=what, expected=f"another one: {holders[what]} has it")
             holders.setdefault(what, path)
+
+
+def _ties(voters: Sequence[tuple[str, str]], roles: Mapping[str, object]) -> Iterator[Mistake]:
+    """A tiebreaker's id above a voter's: of servers that know the same, the one with the highest id leads."""
+    numbered = [(region, int(number)) for region, number in voters if number.isdecimal()]
+    lowest = min((number for region, number in numbered if roles.get(region) == "voter"), default=None)
+    for region, number in numbered:
+        if roles.get(region) == "tiebreaker" and lowest is not None and number > lowest:
+            yield Mistake(
+                path=f"regions.{region}.ensemble.servers.{number}",
+                found=f"the id {number} for a tiebreaker",
+                expected=f"one below the voters' {lowest}: the highest id leads, and each write would cross to it",
+            )
+
+
+def maintenance(values: Values) -> Iterator[Mistake]:
+    """A region for maintenance that has no servers."""
+    named = at(values, "ensemble", "maintenance")
+    known = sorted(path[1] for path, _ in each(values, "regions", "*", "ensemble"))
+    if isinstance(named, str) and named not in known:
+        expected = f"one of {', '.join(known)}, which have servers"
+        yield Mistake(path="ensemble.maintenance", found=shown(named), expected=expected)
 
 
 def duty_chains(values: Values) -> Iterator[tuple[str, str]]:

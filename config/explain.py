@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
@@ -41,7 +41,15 @@ _EXPECTED = {
 def mistakes_of(error: ValidationError, model: type[BaseModel], prefix: str) -> list[Mistake]:
     """One Mistake per error of a model; paths begin with `prefix`."""
     schema = model.model_json_schema(by_alias=True)
-    return [_mistake(details, schema, prefix) for details in error.errors(include_url=False)]
+    errors = error.errors(include_url=False)
+    places = [details["loc"] for details in errors]
+    # A list whose only item is wrong is told as too short besides: it is not.
+    told = [item for item in errors if item["type"] != "too_short" or not _inside(item["loc"], places)]
+    return [_mistake(details, schema, prefix) for details in told]
+
+
+def _inside(place: tuple[int | str, ...], places: Sequence[tuple[int | str, ...]]) -> bool:
+    return any(len(other) > len(place) and other[: len(place)] == place for other in places)
 
 
 def _mistake(details: ErrorDetails, schema: Mapping[str, Any], prefix: str) -> Mistake:

@@ -8,11 +8,18 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class EnsembleAccess:
-    """How the ensemble is reached. `hosts` are `name:port`; times are milliseconds."""
+    """How the ensemble is reached, with whose certificate. `hosts` are `name:port`; times are milliseconds.
+
+    `identity` is the client's own in ZooKeeper's x509 scheme: what it creates is to belong to it alone.
+    """
 
     hosts: tuple[str, ...]
     chroot: str
     session_timeout_ms: int
+    identity: str
+    authority_file: str
+    certificate_file: str
+    key_file: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +64,15 @@ class GateConfig:
     ensemble: EnsembleAccess
 
 
-def to_json(config: AgentConfig | GateConfig) -> str:
+@dataclass(frozen=True, kw_only=True)
+class KeeperConfig:
+    """The members that the ensemble is to have, a line each as ZooKeeper writes them, and how long it may take."""
+
+    members: tuple[str, ...]
+    deadline_seconds: int
+    ensemble: EnsembleAccess
+
+
+def to_json(config: AgentConfig | GateConfig | KeeperConfig) -> str:
     """The file that the component mounts: keys in order, so that equal configuration is equal bytes."""
     return json.dumps(asdict(config), indent=2, sort_keys=True) + "\n"

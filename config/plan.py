@@ -21,10 +21,15 @@ class Server:
     region: str
     number: int
     host: str
+    role: str
 
     @property
     def name(self) -> str:
         return f"zookeeper-{self.number}"
+
+    @property
+    def votes(self) -> bool:
+        return self.role != "observer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +95,10 @@ class FleetPlan:
         return tuple(sorted(found, key=lambda server: server.number))
 
     @property
+    def voters(self) -> tuple[Server, ...]:
+        return tuple(server for server in self.servers if server.votes)
+
+    @property
     def rpc_secret(self) -> str:
         """The Kubernetes Secret with the daemons' RPC user and password, in every region."""
         return self.loaded.stack.rpc.secret_name or "fleet-rpc"
@@ -111,7 +120,7 @@ def plan_fleet(loaded: LoadedStack) -> FleetPlan:
 
 def _servers(loaded: LoadedStack) -> tuple[Server, ...]:
     servers = [
-        Server(region=name, number=number, host=host)
+        Server(region=name, number=number, host=host, role=region.ensemble.role)
         for name, region in loaded.stack.regions.items()
         if region.ensemble
         for number, host in region.ensemble.servers.items()

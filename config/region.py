@@ -59,7 +59,9 @@ class Ranges(Model):
 class EnsembleSeat(Model):
     """The region's part in the ZooKeeper ensemble."""
 
-    role: Literal["voter", "tiebreaker"]
+    role: Literal["voter", "tiebreaker", "observer"] = Field(
+        description="Observers serve clients of a further region and have no vote; a tiebreaker should not lead"
+    )
     servers: Mapping[ServerNumber, HostName] = Field(
         min_length=1, max_length=3, description="Fixed id in the ensemble: a name that every region resolves"
     )

@@ -25,6 +25,7 @@ class Release(Model):
     version: Version
     status: Literal["draft", "released"]
     zookeeper: DaemonBuild
+    keeper: DaemonBuild = Field(description="Brings the ensemble's membership to what the stack says")
     gate: DaemonBuild | None = Field(default=None, description="Needed by Iguana notaries")
     signers: Mapping[SignerKind, DaemonBuild] = Field(default_factory=dict[SignerKind, DaemonBuild])
     daemons: Mapping[ObjectName, DaemonBuild]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
-from pulumi.automation import Deployment
+from pulumi.automation import CommandError, Deployment
 
 from config.plan import FleetPlan
 from fleet import state, update
 from fleet.errors import Exit, FleetError
-from fleet.workspace import Workspace
+from fleet.workspace import Workspace, last_line
 
 Report = Callable[[str], None]
 
@@ -18,7 +18,11 @@ Report = Callable[[str], None]
 def recover(workspace: Workspace, plan: FleetPlan, report: Report) -> None:
     """Release a dead process's lock and settle pending operations, so that the next update completes the last one."""
     _release_dead_locks(workspace, report)
-    exported = workspace.stack.export_stack()
+    try:
+        exported = workspace.stack.export_stack()
+    except CommandError as error:
+        what = f"the state of {workspace.loaded.name} can't be read: {last_line(str(error))}"
+        raise FleetError(what, Exit.MISSING) from None
     deployment = exported.deployment or {}
     if not deployment.get("pending_operations"):
         return

@@ -1,4 +1,7 @@
-"""Three regions on one machine: real Kubernetes control planes with simulated nodes, started and stopped by us."""
+"""Three regions on one machine: real Kubernetes control planes, started and stopped by us.
+
+Their nodes are simulated, but for ZooKeeper's servers, which really run where the machine can (sandbox/pods).
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from typing import Any
 
 from sandbox import toolchain
 from sandbox.errors import SandboxError
+from sandbox.pods import running, zookeeper_image
 
 Report = Callable[[str], None]
 START_SECONDS = 180
@@ -37,9 +41,11 @@ class RegionStatus:
 class Sandbox:
     """The sandbox of one project's folder; two folders' sandboxes run side by side."""
 
-    def __init__(self, root: Path, regions: Sequence[str]) -> None:
+    def __init__(self, root: Path, regions: Sequence[str], *, simulated: bool | None = None) -> None:
+        """`simulated`: no pod really runs; by default as $FLEET_SIMULATED says. A sandbox that runs stays as it is."""
         self.folder = root / ".sandbox"
         self.regions = sorted(regions)
+        self.simulated = bool(os.environ.get("FLEET_SIMULATED")) if simulated is None else simulated
 
     def start(self, report: Report) -> None:
         """Start what does not run yet, and wait until every region is ready. Raises SandboxError.
@@ -63,7 +69,8 @@ class Sandbox:
         self.stop()
         binaries = toolchain.ensure(["kubernetes", "etcd", "kwok"], report)
         (self.folder / "status.json").unlink(missing_ok=True)  # a killed supervisor leaves its last word
-        request = {"regions": self.regions, "binaries": {name: str(path) for name, path in binaries.items()}}
+        paths = {name: str(path) for name, path in binaries.items()}
+        request = {"regions": self.regions, "binaries": paths, "jars": self._jars(report)}
         (self.folder / "request.json").write_text(json.dumps(request))
         report(f"starting the regions {', '.join(self.regions)}")
         with self._supervisor() as supervisor:
@@ -73,6 +80,19 @@ class Sandbox:
             supervisor.stdin.flush()
             # The supervisor stays; without this, leaving the block would wait for it.
             supervisor.returncode = 0
+
+    def _jars(self, report: Report) -> str | None:
+        """Where ZooKeeper's jars are; None where its servers are to be simulated, or can't run, which is told."""
+        if self.simulated:
+            return None
+        try:
+            if reason := running.unavailable():
+                raise SandboxError(reason)
+            zookeeper_image.ensure(report)
+        except SandboxError as error:
+            report(f"ZooKeeper's servers are simulated, and don't run: {error}")
+            return None
+        return str(zookeeper_image.folder())
 
     def stop(self) -> None:
         """Stop everything, and return when no process is left. Nothing is done where nothing runs."""

@@ -22,6 +22,7 @@ class ControlPlane:
     folder: Path
     binaries: Mapping[str, Path]
     ports: tuple[int, int, int, int]
+    real: str = ""  # label selector of the pods that kwok leaves to a kubelet
 
     @property
     def server(self) -> str:
@@ -139,6 +140,7 @@ class ControlPlane:
             f"--kubeconfig={self.kubeconfig}",
             f"--config={STAGES}",
             "--manage-all-nodes=true",
+            *([f"--disregard-status-with-label-selector={self.real}"] if self.real else []),
             "--node-lease-duration-seconds=40",
             "--cidr=10.128.0.0/16",
             "--node-ip=127.0.0.1",

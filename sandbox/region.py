@@ -31,6 +31,7 @@ class RunningRegion:
     name: str
     folder: Path
     binaries: Mapping[str, Path]
+    real: str = ""  # label selector of the pods that really run
     state: str = "starting"
     reason: str = ""
     restarts: int = 0
@@ -46,7 +47,11 @@ class RunningRegion:
         make_certificates(self.folder / "pki")
         ports = free_ports(4)
         self.plane = ControlPlane(
-            name=self.name, folder=self.folder, binaries=self.binaries, ports=(ports[0], ports[1], ports[2], ports[3])
+            name=self.name,
+            folder=self.folder,
+            binaries=self.binaries,
+            ports=(ports[0], ports[1], ports[2], ports[3]),
+            real=self.real,
         )
         self.plane.write_kubeconfig()
         for name in FIRST:

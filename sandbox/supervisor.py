@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from sandbox.pods.running import SELECTOR, KubeletProcess
 from sandbox.region import RunningRegion
 
 TICK_SECONDS = 0.25
@@ -30,8 +31,10 @@ class Supervisor:
         self.folder = folder
         self.asked_to_stop = False
         self.kept = False
+        real = SELECTOR if request["jars"] else ""
+        self.kubelet = KubeletProcess(folder) if real else None
         self.regions = [
-            RunningRegion(name=name, folder=folder / name, binaries=binaries) for name in request["regions"]
+            RunningRegion(name=name, folder=folder / name, binaries=binaries, real=real) for name in request["regions"]
         ]
 
     def run(self) -> None:
@@ -44,10 +47,14 @@ class Supervisor:
             self._tell()
             while not self.asked_to_stop and (self.kept or self._starter_lives()):
                 changed = [region.tick() for region in self.regions]
+                if self.kubelet:
+                    changed.append(self.kubelet.tick())
                 if any(changed):
                     self._tell()
                 time.sleep(TICK_SECONDS)
         finally:
+            if self.kubelet:
+                self.kubelet.stop()
             for region in self.regions:
                 region.stop()
             (self.folder / "status.json").unlink(missing_ok=True)
@@ -74,7 +81,8 @@ class Supervisor:
             for region in self.regions
         }
         scratch = self.folder / "status.json.new"
-        scratch.write_text(json.dumps({"pid": os.getpid(), "regions": regions}))
+        kubelet = self.kubelet.pid if self.kubelet else None
+        scratch.write_text(json.dumps({"pid": os.getpid(), "kubelet": kubelet, "regions": regions}))
         scratch.rename(self.folder / "status.json")
 
 

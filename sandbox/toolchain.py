@@ -118,7 +118,7 @@ def _build_once(tool: Tool, report: Report) -> None:
     """Build a tool, or wait for another checkout that is building it."""
     if not shutil.which("go"):
         raise SandboxError(f"{tool.name} is not built yet and there is no Go on PATH; install Go 1.26 or later")
-    with _locked(cache() / f"{tool.name}.lock", report):
+    with locked(cache() / f"{tool.name}.lock", report):
         if is_built(tool):
             return
         target = folder(tool)
@@ -150,14 +150,15 @@ def _build(tool: Tool, scratch: Path, report: Report) -> None:
                 str(scratch / binary),
                 package,
             ]
-            code = _run_with_progress(command, MODULES / tool.name, log.fileno(), binary, report)
+            code = run_with_progress(command, MODULES / tool.name, log.fileno(), binary, report)
             if code != 0:
                 log.seek(0)
                 last = " / ".join(log.read().strip().splitlines()[-3:])
                 raise SandboxError(f"building {tool.name} failed: {last}; see whether `go env GOPROXY` can be reached")
 
 
-def _run_with_progress(command: list[str], directory: Path, log: int, what: str, report: Report) -> int:
+def run_with_progress(command: list[str], directory: Path, log: int, what: str, report: Report) -> int:
+    """A build's exit code. Its output goes to the descriptor `log`; every so often, `report` hears that it goes on."""
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
     started = time.monotonic()
     process = subprocess.Popen(
@@ -184,7 +185,8 @@ def _run_with_progress(command: list[str], directory: Path, log: int, what: str,
 
 
 @contextmanager
-def _locked(path: Path, report: Report) -> Iterator[None]:
+def locked(path: Path, report: Report) -> Iterator[None]:
+    """One builder at a time, of all checkouts: the others wait."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         try:

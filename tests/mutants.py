@@ -11,7 +11,18 @@ from pathlib import Path
 
 from tests.recording import ROOT
 
-PARTS = ("config", "components", "fleet", "sandbox", "registry", "releases", "tests", "pyproject.toml", "__main__.py")
+PARTS = (
+    "config",
+    "components",
+    "fleet",
+    "keeper",
+    "sandbox",
+    "registry",
+    "releases",
+    "tests",
+    "pyproject.toml",
+    "__main__.py",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,7 +41,7 @@ class Recorder(mocks.Mocks):
                 type=args.typ, name=args.name, inputs=inputs, provider=args.provider or "", custom=bool(args.custom)
             )
         )
-        return f"{args.name}-id", dict(args.inputs)
+        return f"{args.name}-id", {**args.inputs, **_made(args.typ, args.name)}
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
         raise AssertionError(f"no function is called: {args.token}")
@@ -49,6 +49,13 @@ class Recorder(mocks.Mocks):
 
 SECRET = "4dabf18193072939515e22adb298388d"
 SECRET_VALUE = "1b47061264138c4ac30d75fd1eb44270"
+
+
+def _made(kind: str, name: str) -> dict[str, str]:
+    """What a resource of the TLS package puts out: the part's own name in the place of a key or a certificate."""
+    if not kind.startswith("tls:"):
+        return {}
+    return {key: f"<{key} of {name}>" for key in ("privateKeyPem", "privateKeyPemPkcs8", "certRequestPem", "certPem")}
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from components.manifests.certificates import CLIENT_MOUNT, client_volume
 from components.manifests.failover import agent_config, gate_config
 from components.manifests.pods import (
     CHAIN,
@@ -114,6 +115,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, daemon: Daemon, config: str) -> Ma
         {"name": "config", "configMap": {"name": config}},
         {"name": "home", "emptyDir": {}},
         {"name": "tmp", "emptyDir": {}},
+        client_volume(),
     ]
     if masters:
         volumes.append(keys_volume(plan, daemon.duty))
@@ -145,6 +147,7 @@ def _daemon(plan: FleetPlan, daemon: Daemon, health: int) -> Manifest:
     if masters:
         mounts.append({"name": "config", "mountPath": "/etc/agent/agent.json", "subPath": "failover.json"})
         mounts.append({"name": "keys", "mountPath": "/run/secrets/notary", "readOnly": True})
+        mounts.append(CLIENT_MOUNT)
     agent = ["agent", "--config", "/etc/agent/agent.json", "--", "komodod"] if masters else []
     return {
         "name": "daemon",

@@ -1,11 +1,16 @@
-"""The configuration files of agents and gates, from the plan."""
+"""The configuration files of agents, gates and the ensemble's keeper, from the plan."""
 
 from __future__ import annotations
 
+from components.manifests.certificates import CLIENT_TLS, KEEPER, identity
+from components.manifests.zookeeper_files import member
 from config import pod_ports
-from config.failover import AgentConfig, EnsembleAccess, GateConfig, GateRoute, to_json
+from config.failover import AgentConfig, EnsembleAccess, GateConfig, GateRoute, KeeperConfig, to_json
 from config.names import object_name
 from config.plan import Daemon, Duty, FleetPlan, RegionPlan
+
+# Less than the ten minutes that the engine waits for a Job.
+KEEPER_SECONDS = 480
 
 
 def agent_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> str:
@@ -24,7 +29,7 @@ def agent_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> str:
             health_port=pod_ports.AGENT_HEALTH,
             keys_directory="/run/secrets/notary",
             routes=tuple(_route(plan, duty, daemon.chain.key, daemon.chain.rpc) for daemon in daemons),
-            ensemble=_ensemble(plan),
+            ensemble=ensemble_access(plan, "client"),
         )
     )
 
@@ -43,7 +48,7 @@ def gate_config(plan: FleetPlan, daemon: Daemon) -> str:
             health_port=pod_ports.GATE_HEALTH,
             state_directory="/var/lib/gate",
             links=links,
-            ensemble=_ensemble(plan),
+            ensemble=ensemble_access(plan, "client"),
         )
     )
 
@@ -55,10 +60,22 @@ def _route(plan: FleetPlan, duty: Duty, chain: str, rpc_port: int) -> GateRoute:
     )
 
 
-def _ensemble(plan: FleetPlan) -> EnsembleAccess:
+def keeper_config(plan: FleetPlan) -> str:
+    """The keeper's file: who is to be a member."""
+    members = tuple(member(server) for server in plan.servers)
+    access = ensemble_access(plan, KEEPER)
+    return to_json(KeeperConfig(members=members, deadline_seconds=KEEPER_SECONDS, ensemble=access))
+
+
+def ensemble_access(plan: FleetPlan, common_name: str) -> EnsembleAccess:
+    """The servers' addresses, and where a pod finds its certificate."""
     stack = plan.loaded.stack
     return EnsembleAccess(
         hosts=tuple(f"{server.host}:{pod_ports.ZOOKEEPER_CLIENT}" for server in plan.servers),
         chroot=stack.ensemble.chroot,
         session_timeout_ms=stack.ensemble.session_timeout_ms,
+        identity=identity(plan, common_name),
+        authority_file=f"{CLIENT_TLS}/ca.crt",
+        certificate_file=f"{CLIENT_TLS}/tls.crt",
+        key_file=f"{CLIENT_TLS}/tls.key",
     )

@@ -15,4 +15,7 @@ def objects(plan: FleetPlan, region: RegionPlan, duty: Duty, secret: SecretValue
     group = {NOTARY: duty.notary, SHARD: duty.shard}
     yield f"{name}-budget", disruption_budget(plan.loaded.stack.namespace, duty.name, group)
     if duty.keys.config:
-        yield f"{name}-keys", opaque_secret(plan, plan.keys_secret(duty), {"keys": secret(duty.keys.config)})
+        yield (
+            f"{name}-keys",
+            opaque_secret(plan.loaded.stack.namespace, plan.keys_secret(duty), {"keys": secret(duty.keys.config)}),
+        )

@@ -9,11 +9,12 @@ from config.plan import Duty, RegionPlan
 
 Manifest = dict[str, Any]
 Named = tuple[str, Manifest]  # an object with its logical name
-Role = Literal["chain", "signer", "zookeeper"]
+Role = Literal["chain", "signer", "zookeeper", "keeper"]
 
 # Labels of our own; app.kubernetes.io/* are the recommended ones.
 ROLE, NOTARY, SHARD, CHAIN = (f"notary-fleet.dev/{key}" for key in ("role", "notary", "shard", "chain"))
 SERVICE_ACCOUNT = "fleet"
+COMMON = {"app.kubernetes.io/part-of": "notary-fleet", "app.kubernetes.io/managed-by": "pulumi"}
 GROUP = 10_001  # owner of the volumes where the cluster does not choose one itself
 
 
@@ -21,8 +22,7 @@ def labels(role: Role, instance: str, duty: Duty | None = None, chain: str | Non
     """Labels of an object. `selector` takes those that never change."""
     owner = {NOTARY: duty.notary, SHARD: duty.shard} if duty else {}
     return {
-        "app.kubernetes.io/managed-by": "pulumi",
-        "app.kubernetes.io/part-of": "notary-fleet",
+        **COMMON,
         **selector(role, instance),
         **owner,
         **({CHAIN: chain} if chain else {}),
@@ -48,6 +48,12 @@ def config_map(namespace: str, name: str, labelled: Mapping[str, str], data: Map
         "immutable": True,
         "data": dict(data),
     }
+
+
+def opaque_secret(namespace: str, name: str, data: Mapping[str, Any]) -> Manifest:
+    """A Secret whose values are Pulumi secrets, or placeholders where manifests are only shown."""
+    described = metadata(namespace, name, COMMON)
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": described, "type": "Opaque", "stringData": dict(data)}
 
 
 def pod_security(region: RegionPlan) -> Manifest:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from components.manifests.pods import ROLE, SERVICE_ACCOUNT, Manifest, Named, Role, labels, matching, metadata
+from components.manifests.pods import (
+    COMMON,
+    ROLE,
+    SERVICE_ACCOUNT,
+    Manifest,
+    Named,
+    Role,
+    labels,
+    matching,
+    metadata,
+    opaque_secret,
+)
 from components.manifests.sidecars import RPC_KEYS
 from config import pod_ports
 from config.plan import FleetPlan, RegionPlan
@@ -15,7 +26,6 @@ SecretValue = Callable[[str], Any]
 # RFC 1918, carrier-grade NAT and link-local (with the clouds' metadata service): never a peer of a chain.
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
 DNS_PORTS = (53, 5353)  # 5353 is OpenShift's
-COMMON = {"app.kubernetes.io/part-of": "notary-fleet", "app.kubernetes.io/managed-by": "pulumi"}
 
 
 def objects(plan: FleetPlan, region: RegionPlan, secret: SecretValue) -> Iterator[Named]:
@@ -24,7 +34,7 @@ def objects(plan: FleetPlan, region: RegionPlan, secret: SecretValue) -> Iterato
     rpc = plan.loaded.stack.rpc
     if rpc.config and region.daemons:
         data = {RPC_KEYS["RPC_USERNAME"]: "fleet", RPC_KEYS["RPC_PASSWORD"]: secret(rpc.config)}
-        made.append(opaque_secret(plan, plan.rpc_secret, data))
+        made.append(opaque_secret(plan.loaded.stack.namespace, plan.rpc_secret, data))
     for item in made:
         yield f"{region.name}-{item['metadata']['name']}", item
 
@@ -43,12 +53,6 @@ def service_account(plan: FleetPlan) -> Manifest:
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account, "automountServiceAccountToken": False}
 
 
-def opaque_secret(plan: FleetPlan, name: str, data: dict[str, Any]) -> Manifest:
-    """A Secret whose values are Pulumi secrets, or placeholders where manifests are only shown."""
-    described = metadata(plan.loaded.stack.namespace, name, COMMON)
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": described, "type": "Opaque", "stringData": data}
-
-
 def network_policies(plan: FleetPlan, region: RegionPlan) -> list[Manifest]:
     """Everything is denied but what one of these allows."""
     return [
@@ -56,7 +60,7 @@ def network_policies(plan: FleetPlan, region: RegionPlan) -> list[Manifest]:
         _policy(plan, "dns", None, None, [_rule(DNS_PORTS, protocols=("UDP", "TCP"))]),
         # No daemons, no rule: an empty list of ports would allow them all.
         *([_chains(plan, region), _signers(plan, region)] if region.daemons else []),
-        *([_servers(plan, region)] if region.servers else []),
+        *([_servers(plan, region), _policy(plan, "keeper", "keeper", [], [TO_ENSEMBLE])] if region.servers else []),
     ]
 
 
@@ -81,10 +85,13 @@ def _servers(plan: FleetPlan, region: RegionPlan) -> Manifest:
     """A ZooKeeper server hears clients and servers of all regions, and calls the servers."""
     peers = [pod_ports.ZOOKEEPER_PEER, pod_ports.ZOOKEEPER_ELECTION]
     elsewhere = _blocks(plan, exclude=region.name)
-    clients = _rule([pod_ports.ZOOKEEPER_CLIENT], [_pods("chain"), _pods("signer"), *elsewhere], source=True)
+    # Before a server stops, it asks the others as a client whether they can spare it.
+    callers = [_pods("chain"), _pods("signer"), _pods("keeper"), _pods("zookeeper"), *elsewhere]
+    clients = _rule([pod_ports.ZOOKEEPER_CLIENT], callers, source=True)
     servers = [_pods("zookeeper"), *elsewhere]
     # Servers are called by host names, which may lead outside the cluster and back: no block can be named here.
-    return _policy(plan, "zookeeper", "zookeeper", [clients, _rule(peers, servers, source=True)], [_rule(peers)])
+    calls = [_rule(peers), TO_ENSEMBLE]
+    return _policy(plan, "zookeeper", "zookeeper", [clients, _rule(peers, servers, source=True)], calls)
 
 
 # To the servers' client port, anywhere: they have host names that each cluster resolves in its own way.
@@ -127,11 +134,11 @@ def _policy(
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": described, "spec": spec}
 
 
-def disruption_budget(namespace: str, name: str, chosen: dict[str, str]) -> Manifest:
-    """At most one pod of the group is evicted at a time."""
+def disruption_budget(namespace: str, name: str, chosen: dict[str, str], at_once: int = 1) -> Manifest:
+    """At most `at_once` pods of the group are evicted at a time."""
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": metadata(namespace, name, COMMON),
-        "spec": {"maxUnavailable": 1, "selector": matching(chosen), "unhealthyPodEvictionPolicy": "AlwaysAllow"},
+        "spec": {"maxUnavailable": at_once, "selector": matching(chosen), "unhealthyPodEvictionPolicy": "AlwaysAllow"},
     }

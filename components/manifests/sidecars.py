@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from components.manifests.certificates import CLIENT_MOUNT
 from components.manifests.pods import Manifest, container_security, http_probe, resources
 from config import pod_ports
 from config.plan import Duty, FleetPlan
@@ -27,6 +28,7 @@ def gate(plan: FleetPlan) -> Manifest:
             {"name": "config", "mountPath": "/etc/gate/gate.json", "subPath": "failover.json", "readOnly": True},
             # The highest epoch ever seen lives with the chain's data, out of the daemon's sight.
             {"name": "data", "mountPath": "/var/lib/gate", "subPath": "gate"},
+            CLIENT_MOUNT,
         ],
         "livenessProbe": http_probe("/livez", pod_ports.GATE_HEALTH, period=10, failures=3),
         "readinessProbe": http_probe("/readyz", pod_ports.GATE_HEALTH, period=5, failures=2),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.manifests.certificates import CLIENT_MOUNT, client_volume
 from components.manifests.failover import agent_config
 from components.manifests.pods import (
     Manifest,
@@ -70,6 +71,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, duty: Duty, config: str) -> Manife
             {"name": "home", "emptyDir": {}},
             {"name": "tmp", "emptyDir": {}},
             keys_volume(plan, duty),
+            client_volume(),
         ],
         **placement("signer", duty),
     )
@@ -90,6 +92,7 @@ def _signer(duty: Duty) -> Manifest:
         "volumeMounts": [
             {"name": "config", "mountPath": "/etc/agent/agent.json", "subPath": "failover.json", "readOnly": True},
             {"name": "keys", "mountPath": "/run/secrets/notary", "readOnly": True},
+            CLIENT_MOUNT,
             {"name": "home", "mountPath": "/home/notary"},
             {"name": "tmp", "mountPath": "/tmp"},
         ],

@@ -5,88 +5,87 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from components.manifests.certificates import PemOf, region_secrets
+from components.manifests.founding import NAME as FOUNDING
+from components.manifests.founding import founding
 from components.manifests.pods import (
     ROLE,
     Manifest,
     Named,
     apart,
     config_map,
-    container_security,
-    http_probe,
     labels,
     metadata,
     pod_spec,
-    resources,
     selector,
     spread,
     stateful_set,
     volume_claim,
 )
 from components.manifests.region import disruption_budget
+from components.manifests.zookeeper_containers import init_containers, server_container
+from components.manifests.zookeeper_files import files
 from config import pod_ports
 from config.names import content_name
 from config.plan import FleetPlan, RegionPlan, Server
 
 CONFIG = "zookeeper"
-# A server flushes its log and hands its connections over within seconds; a snapshot under way may take longer.
-STOP_GRACE_SECONDS = 60
-
-LOGBACK = """<configuration>
-  <appender name="CONSOLE" class="ch.qos.logback.core.ConsoleAppender">
-    <encoder><pattern>%d{ISO8601} %-5p [%t:%C{1}@%L] - %m%n</pattern></encoder>
-  </appender>
-  <root level="INFO"><appender-ref ref="CONSOLE"/></root>
-</configuration>
-"""
+# A server that can't be spared stays for up to a minute (scripts/leave.sh), and then ends within seconds.
+STOP_GRACE_SECONDS = 90
 
 
-def objects(plan: FleetPlan, region: RegionPlan) -> Iterator[Named]:
-    """The region's part of the ensemble; nothing where it has no servers."""
+def objects(plan: FleetPlan, region: RegionPlan, pem: PemOf) -> Iterator[Named]:
+    """The region's part of the ensemble in the order of `fleet render`. `pem` gives keys and certificates."""
+    yield from shared(plan, region, pem)
+    for server in region.servers:
+        yield server_set(plan, region, server)
+
+
+def shared(plan: FleetPlan, region: RegionPlan, pem: PemOf) -> Iterator[Named]:
+    """Everything but the servers' sets: they come one after another, once all of this is there."""
+    yield from region_secrets(plan, region, pem)
     if not region.servers:
         return
-    config = configuration(plan, region)
-    yield f"{region.name}-zookeeper-config", config
-    budget = disruption_budget(plan.loaded.stack.namespace, "zookeeper", {ROLE: "zookeeper"})
-    yield f"{region.name}-zookeeper-budget", budget
+    namespace, budget = plan.loaded.stack.namespace, budgets(plan)[region.name]
+    yield f"{region.name}-zookeeper-config", configuration(plan)
+    yield f"{region.name}-{FOUNDING}", founding(plan)
+    yield f"{region.name}-zookeeper-budget", disruption_budget(namespace, "zookeeper", {ROLE: "zookeeper"}, budget)
     for server in region.servers:
-        name = f"{region.name}-{server.name}"
-        yield name, service(plan, region, server)
-        yield name, server_set(plan, region, server, str(config["metadata"]["name"]))
+        yield f"{region.name}-{server.name}", service(plan, region, server)
+        yield from claims(plan, region, server)
 
 
-def zoo_cfg(plan: FleetPlan) -> str:
-    """The servers' static configuration: the same for every server of every region."""
-    ensemble = plan.loaded.stack.ensemble
-    peers = f"{pod_ports.ZOOKEEPER_PEER}:{pod_ports.ZOOKEEPER_ELECTION}"
-    lines = [
-        f"tickTime={ensemble.tick_time_ms}",
-        f"initLimit={ensemble.init_limit}",
-        f"syncLimit={ensemble.sync_limit}",
-        f"minSessionTimeout={2 * ensemble.tick_time_ms}",
-        f"maxSessionTimeout={20 * ensemble.tick_time_ms}",
-        "dataDir=/data",
-        # Clients of a whole region may come from one translated address; 60 is the default.
-        "maxClientCnxns=4000",
-        "autopurge.snapRetainCount=5",
-        "autopurge.purgeInterval=1",
-        "standaloneEnabled=false",
-        "admin.enableServer=false",
-        "4lw.commands.whitelist=ruok,srvr,mntr",
-        # A server listens on its pod's address, whatever its name resolves to.
-        "quorumListenOnAllIPs=true",
-        "metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider",
-        f"metricsProvider.httpPort={pod_ports.ZOOKEEPER_METRICS}",
-        *(f"server.{server.number}={server.host}:{peers};{pod_ports.ZOOKEEPER_CLIENT}" for server in plan.servers),
-    ]
-    return "\n".join(lines) + "\n"
+def configuration(plan: FleetPlan) -> Manifest:
+    """The ConfigMap of the servers, the same in every region."""
+    content = files(plan)
+    name = content_name(CONFIG, json.dumps(content, sort_keys=True))
+    return config_map(plan.loaded.stack.namespace, name, labels("zookeeper", CONFIG), content)
 
 
-def configuration(plan: FleetPlan, region: RegionPlan) -> Manifest:
-    """The ConfigMap of the region's servers: zoo.cfg, the log's configuration, and each server's id."""
-    ids = {f"myid-{server.number}": f"{server.number}\n" for server in region.servers}
-    files = {"zoo.cfg": zoo_cfg(plan), "logback.xml": LOGBACK, **ids}
-    name = content_name(CONFIG, json.dumps(files, sort_keys=True))
-    return config_map(plan.loaded.stack.namespace, name, labels("zookeeper", CONFIG), files)
+def budgets(plan: FleetPlan) -> dict[str, int]:
+    """How many servers each region's nodes may evict at a time.
+
+    A budget knows its own cluster alone, so all of them together allow no more than the quorum can spare: first the
+    region that is maintained, then those of voters, one each. Observers have no vote to lose.
+    """
+    spare = (len(plan.voters) - 1) // 2
+    ranks = {"voter": 0, "tiebreaker": 1}
+    first = plan.loaded.stack.ensemble.maintenance
+    roles = {server.region: server.role for server in plan.servers}
+    voting = sorted(
+        (name for name, role in roles.items() if role in ranks),
+        key=lambda name: (name != first, ranks[roles[name]], name),
+    )
+    return {**dict.fromkeys(roles, 1), **{name: int(place < spare) for place, name in enumerate(voting)}}
+
+
+def update_order(plan: FleetPlan, leader: int | None = None) -> tuple[Server, ...]:
+    """The order in which servers are restarted: one by one, the leader last, since each change of leader costs a gap.
+
+    Where nobody knows who leads: observers, tiebreakers, then by id, for the highest id leads a fresh ensemble.
+    """
+    ranks = {"observer": 0, "tiebreaker": 1, "voter": 2}
+    return tuple(sorted(plan.servers, key=lambda server: (server.number == leader, ranks[server.role], server.number)))
 
 
 def service(plan: FleetPlan, region: RegionPlan, server: Server) -> Manifest:
@@ -115,48 +114,52 @@ def service(plan: FleetPlan, region: RegionPlan, server: Server) -> Manifest:
     }
 
 
-def server_set(plan: FleetPlan, region: RegionPlan, server: Server, config: str) -> Manifest:
-    """The set of one server, which its volume follows. Servers of one region stand on different nodes."""
-    ensemble = plan.loaded.stack.ensemble
-    labelled = labels("zookeeper", server.name)
-    files = {"/conf/zoo.cfg": "zoo.cfg", "/conf/logback.xml": "logback.xml", "/data/myid": f"myid-{server.number}"}
-    mounts: list[Manifest] = [{"name": "data", "mountPath": "/data"}]
-    mounts += [{"name": "config", "mountPath": path, "subPath": key, "readOnly": True} for path, key in files.items()]
-    mounts += [{"name": "scratch", "mountPath": path, "subPath": path[1:]} for path in ("/logs", "/datalog", "/tmp")]
+def server_set(plan: FleetPlan, region: RegionPlan, server: Server) -> Named:
+    """The set of one server, which its volumes follow. Servers of one region stand on different nodes."""
+    config = str(configuration(plan)["metadata"]["name"])
+    volumes: list[Manifest] = [
+        {"name": "config", "configMap": {"name": config}},
+        {"name": "founding", "configMap": {"name": FOUNDING}},
+        {"name": "secret", "secret": {"secretName": f"{server.name}-tls", "defaultMode": 0o440}},
+        {"name": "tls", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
+        {"name": "tmp", "emptyDir": {}},
+        *({"name": key, "persistentVolumeClaim": {"claimName": f"{key}-{server.name}"}} for key in more_storage(plan)),
+    ]
     pod = pod_spec(
         region,
         STOP_GRACE_SECONDS,
-        containers=[_container(plan, mounts)],
-        volumes=[{"name": "config", "configMap": {"name": config}}, {"name": "scratch", "emptyDir": {}}],
+        initContainers=init_containers(plan, server),
+        containers=[server_container(plan, server)],
+        volumes=volumes,
         affinity=apart({ROLE: "zookeeper"}),
         topologySpreadConstraints=spread({ROLE: "zookeeper"}),
     )
-    claim = volume_claim(
-        "data", {"app.kubernetes.io/instance": server.name}, ensemble.storage, region.region.storage_class
-    )
-    with_claim = {**pod, "volumeClaimTemplates": [claim]}
-    return stateful_set(plan.loaded.stack.namespace, server.name, labelled, server.name, with_claim)
+    claim = volume_claim("data", instance(server), plan.loaded.stack.ensemble.storage, region.region.storage_class)
+    described = labels("zookeeper", server.name)
+    namespace = plan.loaded.stack.namespace
+    made = stateful_set(namespace, server.name, described, server.name, {**pod, "volumeClaimTemplates": [claim]})
+    return f"{region.name}-{server.name}", made
 
 
-def _container(plan: FleetPlan, mounts: list[Manifest]) -> Manifest:
+def more_storage(plan: FleetPlan) -> dict[str, str]:
+    """The optional volumes of each server with their sizes."""
     ensemble = plan.loaded.stack.ensemble
-    ports = {
-        "client": pod_ports.ZOOKEEPER_CLIENT,
-        "peer": pod_ports.ZOOKEEPER_PEER,
-        "election": pod_ports.ZOOKEEPER_ELECTION,
-        "metrics": pod_ports.ZOOKEEPER_METRICS,
-    }
-    listening = {"tcpSocket": {"port": "client"}, "periodSeconds": 5, "failureThreshold": 3, "timeoutSeconds": 3}
-    return {
-        "name": "zookeeper",
-        "image": plan.loaded.release.zookeeper.image,
-        "env": [{"name": "JVMFLAGS", "value": "-XX:MaxRAMPercentage=60 -XX:+ExitOnOutOfMemoryError"}],
-        "ports": [{"name": name, "containerPort": port} for name, port in ports.items()],
-        "resources": resources(ensemble.cpu, ensemble.memory),
-        "securityContext": container_security(),
-        "volumeMounts": mounts,
-        # A server of a minority is alive: only a JVM that answers nothing at all is restarted.
-        "startupProbe": http_probe("/metrics", pod_ports.ZOOKEEPER_METRICS, period=5, failures=120),
-        "livenessProbe": http_probe("/metrics", pod_ports.ZOOKEEPER_METRICS, period=10, failures=6),
-        "readinessProbe": listening,
-    }
+    log = {"datalog": ensemble.log_storage} if ensemble.log_storage else {}
+    return {**log, **({"backup": ensemble.backup.storage} if ensemble.backup else {})}
+
+
+def claims(plan: FleetPlan, region: RegionPlan, server: Server) -> Iterator[Named]:
+    """Claims beside the set: a set's own templates can't be changed, and these may come years later."""
+    for key, size in more_storage(plan).items():
+        name = f"{key}-{server.name}"
+        wanted = volume_claim(name, instance(server), size, region.region.storage_class)
+        # A claim may wait for its first pod before it is bound, and the pod's set comes after it.
+        unawaited = {"pulumi.com/skipAwait": "true"}
+        described = metadata(plan.loaded.stack.namespace, name, instance(server), annotations=unawaited)
+        claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": described, "spec": wanted["spec"]}
+        yield f"{region.name}-{name}", claim
+
+
+def instance(server: Server) -> dict[str, str]:
+    """The labels of a server's claims."""
+    return {"app.kubernetes.io/instance": server.name}

@@ -20,7 +20,7 @@ RULES = {
     "shared-pubkey": "Two Iguana duties sign with one pubkey: their rounds fail for everyone.",
     "no-anchor": "A Main duty of a production stack has no chain to notarise KMD to.",
     "session-timeout": "A production stack's ZooKeeper session timeout is outside 4 to 6 s.",
-    "ensemble-shape": "An ensemble's servers do not stand as 1+1+1 or 2+2+1.",
+    "ensemble-shape": "An ensemble's voters do not stand as 1+1+1 or 2+2+1.",
     "daemon-outdated": "A release's komodod is older than the mandatory security release v0.9.2-2.",
 }
 # KomodoPlatform/dPoW 2f846c0: the elected notaries' networks.
@@ -122,7 +122,7 @@ def _ensemble(loaded: LoadedStack) -> Iterator[Finding]:
         place = f"{source}ensemble.sessionTimeoutMs"
         yield Finding(rule="session-timeout", path=place, found=str(timeout), expected=expected)
     seats = {name: region.ensemble for name, region in loaded.stack.regions.items() if region.ensemble}
-    counts = sorted((len(seat.servers) for seat in seats.values()), reverse=True)
+    counts = sorted((len(seat.servers) for seat in seats.values() if seat.role != "observer"), reverse=True)
     if counts not in ([1, 1, 1], [2, 2, 1]):
         found = "+".join(str(count) for count in counts)
         expected = "1+1+1 or 2+2+1: any one region may be lost"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import yaml
 
-from components.manifests.fleet import region_objects
+from components.manifests.fleet import pem_shown, region_objects, secret_shown
 from config.load import load_stack
 from config.plan import plan_fleet
 from fleet.commands.options import Json, StackName
@@ -45,7 +45,7 @@ def render(
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, region in plan.regions.items():
-            objects = [manifest for _, manifest in region_objects(plan, region, lambda key: f"<secret {key}>")]
+            objects = [manifest for _, manifest in region_objects(plan, region, secret_shown, pem_shown)]
             path = out / f"{name}.yaml"
             path.write_text(yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False, width=120))
             files[name] = {"file": str(path), "objects": len(objects)}

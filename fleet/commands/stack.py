@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
-from components.manifests.fleet import region_objects
+from components.certificates import protected_names
+from components.manifests.fleet import pem_shown, region_objects, secret_shown
 from config.load import LoadedStack, load_stack
 from config.plan import FleetPlan, plan_fleet
 from fleet import recover, state
 from fleet.commands.options import Json, StackName
 from fleet.errors import Exit, FleetError
+from fleet.leader import ensemble_leader, tell_program
 from fleet.output import Output
 from fleet.project import find_root
 from fleet.reach import unreachable_regions
@@ -97,8 +99,10 @@ def _load(context: typer.Context, name: str) -> tuple[Path, LoadedStack, FleetPl
 
 
 def planned_names(plan: FleetPlan) -> set[str]:
-    """The logical names of every object of the plan."""
-    return {name for region in plan.regions.values() for name, _ in region_objects(plan, region, lambda _: "")}
+    """The logical names of every object of the plan, and of what else goes only by name."""
+    regions = plan.regions.values()
+    objects = {name for part in regions for name, _ in region_objects(plan, part, secret_shown, pem_shown)}
+    return {*objects, *protected_names(plan)}
 
 
 def _change(context: typer.Context, name: str, operation: Operation, output: Output, remove: tuple[str, ...]) -> None:
@@ -116,6 +120,7 @@ def _change(context: typer.Context, name: str, operation: Operation, output: Out
     recover.recover(workspace, plan, output.progress)
     if operation == "up":
         recover.permit_removals(workspace, planned_names(plan), remove, False, output.progress)
+        tell_program(ensemble_leader(root, plan))
     elif operation == "destroy":
         recover.unprotect(workspace, list(state.protected(workspace.stack.export_stack().deployment or {})))
     _finish(workspace, plan, operation, output)

@@ -7,14 +7,16 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+NAMES = ("kubernetes", "tls")
 
 
 def install(directory: Path) -> None:
     """Write the stand-ins' launchers into a folder that is to be the first of PATH."""
     directory.mkdir(parents=True, exist_ok=True)
-    launcher = directory / "pulumi-resource-kubernetes"
-    command = f"exec {shlex.quote(sys.executable)} -m sandbox.plugins.kubernetes"
-    text = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(PROJECT))} {command} "$@"\n'
-    if not launcher.exists() or launcher.read_text() != text:
-        launcher.write_text(text)
-        launcher.chmod(0o755)
+    for name in NAMES:
+        launcher = directory / f"pulumi-resource-{name}"
+        command = f"exec {shlex.quote(sys.executable)} -m sandbox.plugins.{name}"
+        text = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(PROJECT))} {command} "$@"\n'
+        if not launcher.exists() or launcher.read_text() != text:
+            launcher.write_text(text)
+            launcher.chmod(0o755)

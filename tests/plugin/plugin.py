@@ -14,7 +14,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 from sandbox.plugins.kubernetes.servicer import KubernetesProvider
 from sandbox.plugins.kubernetes.values import SECRET, SIGNATURE, UNKNOWN, from_struct, to_struct
 
-__all__ = ["UNKNOWN", "Engine", "Plugin", "config_map", "init_failure", "secret", "urn"]
+__all__ = ["UNKNOWN", "Engine", "Plugin", "config_map", "init_failure", "secret", "served", "urn"]
 
 
 class Engine(engine_pb2_grpc.EngineServicer):
@@ -38,9 +38,9 @@ class Plugin:
 
     def __init__(self, kubeconfig: str, **configuration: Any) -> None:
         self.engine = Engine()
-        self._engine_server, address = _served(engine_pb2_grpc.add_EngineServicer_to_server, self.engine)
+        self._engine_server, address = served(engine_pb2_grpc.add_EngineServicer_to_server, self.engine)
         add = provider_pb2_grpc.add_ResourceProviderServicer_to_server
-        self._server, self._address = _served(add, KubernetesProvider(address))
+        self._server, self._address = served(add, KubernetesProvider(address))
         self._channel = grpc.insecure_channel(self._address)
         self.stub: Any = provider_pb2_grpc.ResourceProviderStub(self._channel)
         arguments = {"kubeconfig": kubeconfig, "clusterIdentifier": "eu-test", **configuration}
@@ -99,7 +99,8 @@ class Plugin:
         self._engine_server.stop(None)
 
 
-def _served(add: Any, servicer: Any) -> tuple[grpc.Server, str]:
+def served(add: Any, servicer: Any) -> tuple[grpc.Server, str]:
+    """A servicer at an address of its own."""
     server = grpc.server(ThreadPoolExecutor(max_workers=8))
     add(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from components.manifests.fleet import region_objects
+from components.manifests.fleet import pem_shown, region_objects, secret_shown
 from config.plan import FleetPlan
 from tests.unit.stacks import SHIPPED, plan_of
 
@@ -15,7 +15,7 @@ Manifest = dict[str, Any]
 def objects_of(plan: FleetPlan, *kinds: str) -> Iterator[tuple[str, Manifest]]:
     """The objects of these kinds (of all, if none is named) with their regions."""
     for name, region in plan.regions.items():
-        for _, manifest in region_objects(plan, region, lambda key: f"<secret {key}>"):
+        for _, manifest in region_objects(plan, region, secret_shown, pem_shown):
             if not kinds or manifest["kind"] in kinds:
                 yield name, manifest
 

@@ -147,11 +147,16 @@ def test_the_bare_program_registers_what_ours_does(fleet: tuple[Path, dict[str, 
 def test_the_recording_is_the_whole_fleet_with_its_relations(fleet: tuple[Path, dict[str, Any]]) -> None:
     _, original = fleet
     named = as_named(original)
-    assert len(named) == len(original["resources"]) == 41 + 2 * 35  # 35 a seat
+    assert len(named) == len(original["resources"]) == 86 + 2 * 35  # 35 a seat
     sets = [item for (kind, _), item in named.items() if kind.endswith(":StatefulSet")]
     assert len(sets) == 2 * 2 * 4 + 3
-    chains = [item for item in sets if item["ignoreChanges"]]
-    assert all(item["protect"] and item["provider"] and len(item["dependsOn"]) == 2 for item in chains)
+    keeping = [item for item in sets if item["ignoreChanges"]]
+    assert all(item["protect"] and item["provider"] for item in keeping)
+    chains = [item["dependsOn"] for item in keeping if "zookeeper" not in item["name"]]
+    assert all(len(before) == 2 for before in chains)
+    servers = [item["dependsOn"] for item in keeping if "zookeeper" in item["name"]]
+    waited_for = sorted(sum(kind.endswith(":StatefulSet") for kind, _ in before) for before in servers)
+    assert waited_for == [0, 1, 2]  # one after another
     assert {item["type"] for item in original["resources"] if "outputs" in item} == {
         item["type"] for item in original["resources"] if not item["custom"]
     }
@@ -160,7 +165,16 @@ def test_the_recording_is_the_whole_fleet_with_its_relations(fleet: tuple[Path, 
 def test_a_secret_is_not_recorded() -> None:
     assert recording.plain({"a": [1.0, 1.5]}) == {"a": [1, 1.5]}
     with pytest.raises(ValueError, match="a secret"):
-        recording.plain({"data": {recording.SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "value": "x"}})
+        recording.plain({"data": {recording.SIGNATURE: recording.SECRET, "value": "x"}})
+    with pytest.raises(ValueError, match="a secret"):
+        recording.plain(
+            {recording.SIGNATURE: recording.SECRET, "value": {"a": "<certPem of b>", "c": "x<certPem of b>"}}
+        )
+
+
+def test_an_output_is_recorded_as_the_place_that_it_comes_from() -> None:
+    pair = {recording.SIGNATURE: recording.SECRET, "value": {"pair": "<privateKeyPem of a-key><certPem of a>"}}
+    assert recording.plain(pair) == {"pair": {"concatenated": [["a-key", "privateKeyPem"], ["a", "certPem"]]}}
 
 
 def test_seats_have_keys_of_their_own_on_the_curve_and_candidates_apart() -> None:

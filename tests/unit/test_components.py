@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components.chain import ChainDaemon, ChainDaemonArgs
-from components.ensemble import Ensemble, EnsembleArgs
+from components.ensemble import LEADER_VARIABLE, Ensemble, EnsembleArgs
 from components.fleet import Fleet, FleetArgs
 from components.notary import Notary, NotaryArgs
 from components.region import Region, RegionArgs
@@ -43,7 +43,7 @@ def own(build: Callable[[], object], plan: FleetPlan, *regions: str) -> Counter[
 
 def test_a_region_is_a_provider_a_namespace_an_account_and_policies() -> None:
     created = made(lambda: region_of(plan_of("testnet"), "eu-west"))
-    assert kinds(created) == {"Region": 1, "kubernetes": 1, "Namespace": 1, "ServiceAccount": 1, "NetworkPolicy": 5}
+    assert kinds(created) == {"Region": 1, "kubernetes": 1, "Namespace": 1, "ServiceAccount": 1, "NetworkPolicy": 6}
     (provider,) = [item for item in created if item.type == "pulumi:providers:kubernetes"]
     assert provider.inputs == {"clusterIdentifier": "eu-west", "context": "notary-testnet-eu-west"}
 
@@ -51,7 +51,7 @@ def test_a_region_is_a_provider_a_namespace_an_account_and_policies() -> None:
 def test_a_region_without_daemons_allows_nothing_for_them() -> None:
     created = made(lambda: region_of(plan_of("local"), "na-east"))
     assert {item.name for item in created if item.type.endswith("NetworkPolicy")} == {
-        f"na-east-{name}" for name in ("default-deny", "dns", "zookeeper")
+        f"na-east-{name}" for name in ("default-deny", "dns", "keeper", "zookeeper")
     }
 
 
@@ -68,14 +68,24 @@ def test_a_regions_kubeconfig_from_the_stack_stays_a_secret() -> None:
     assert "value of" not in repr(created)
 
 
-def test_the_ensemble_is_a_set_and_a_service_for_each_server() -> None:
+def test_the_ensemble_is_a_set_a_service_and_a_certificate_for_each_server_and_one_keeper() -> None:
     plan = plan_of("mainnet")
 
     def build() -> Ensemble:
         return Ensemble(EnsembleArgs(plan=plan, regions={name: region_of(plan, name) for name in plan.regions}))
 
-    expected = {"Ensemble": 1, "ConfigMap": 3, "PodDisruptionBudget": 3, "StatefulSet": 5, "Service": 5}
-    assert own(build, plan, *plan.regions) == expected
+    found = own(build, plan, *plan.regions)
+    certificates = {"Certificates", "PrivateKey", "SelfSignedCert", "CertRequest", "LocallySignedCert", "tls"}
+    assert {kind: number for kind, number in found.items() if kind not in certificates} == {
+        "Ensemble": 1,
+        "ConfigMap": 2 * 3 + 1,  # each region's configuration and first data, and the keeper's
+        "Secret": 5 + 2 + 1,  # each server's, one for the clients of each region that has any, and the keeper's
+        "PodDisruptionBudget": 3,
+        "StatefulSet": 5,
+        "Service": 5,
+        "Job": 1,
+    }
+    assert certificates <= set(found)
 
 
 def test_a_chain_daemon_is_four_resources() -> None:
@@ -122,7 +132,9 @@ def test_a_fleet_tells_its_hosts_and_its_notaries_candidates() -> None:
     assert fleet.notaries["alice-eu"].candidates == ("eu-central/alice-eu-main", "eu-west/alice-eu-main")
 
 
-def options_of(kind: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, pulumi.ResourceOptions]:
+def options_of(
+    kind: str, monkeypatch: pytest.MonkeyPatch, leader: int | None = None
+) -> dict[str, pulumi.ResourceOptions]:
     """The engine's options of each object of a kind in the local stack: mocks don't show them."""
     seen: dict[str, pulumi.ResourceOptions] = {}
     plain = pulumi.CustomResource.__init__
@@ -133,6 +145,7 @@ def options_of(kind: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, pulumi.R
         plain(self, token, name, *args, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pulumi.CustomResource, "__init__", watch)
+    monkeypatch.setenv(LEADER_VARIABLE, str(leader or ""))
     made(lambda: Fleet("local", FleetArgs(plan=plan_of("local"), secret=secret, root=ROOT)))
     return seen
 
@@ -152,7 +165,42 @@ def test_a_namespace_is_protected_and_everything_in_it_comes_after_it(monkeypatc
             assert [type(item).__name__ for item in options.depends_on or []] == ["Namespace"]
 
 
+def waits(options: pulumi.ResourceOptions) -> Counter[str]:
+    """The kinds of what a resource waits for."""
+    return Counter(type(item).__name__ for item in options.depends_on or [])  # type: ignore[union-attr]
+
+
 def test_a_set_waits_for_its_configuration_and_not_for_its_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    for options in options_of("StatefulSet", monkeypatch).values():
-        kinds = {type(item).__name__ for item in options.depends_on or []}
-        assert kinds == {"Namespace", "ConfigMap"}
+    sets = options_of("StatefulSet", monkeypatch)
+    assert {frozenset(waits(options)) for name, options in sets.items() if "zookeeper" not in name} == {
+        frozenset({"Namespace", "ConfigMap"})
+    }
+    for options in (options for name, options in sets.items() if "zookeeper" in name):
+        assert (
+            {"Namespace", "ConfigMap", "Secret"}
+            <= set(waits(options))
+            <= {*("Namespace", "ConfigMap", "Secret", "StatefulSet")}
+        )
+
+
+def test_servers_are_updated_one_by_one_and_the_keeper_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = options_of("StatefulSet", monkeypatch)
+    behind = {name: waits(options)["StatefulSet"] for name, options in sets.items() if "zookeeper" in name}
+    # The tiebreaker first: the highest id, which leads a fresh ensemble, is the last.
+    assert behind == {"na-east-zookeeper-1": 0, "eu-central-zookeeper-2": 1, "eu-west-zookeeper-3": 2}
+    with monkeypatch.context() as patch:
+        (keeper,) = options_of("Job", patch).values()
+    assert waits(keeper)["StatefulSet"] == 3
+
+
+def test_who_leads_is_updated_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = options_of("StatefulSet", monkeypatch, leader=2)
+    behind = {name: waits(options)["StatefulSet"] for name, options in sets.items() if "zookeeper" in name}
+    assert max(behind, key=lambda name: behind[name]) == "eu-central-zookeeper-2"
+
+
+def test_no_server_waits_for_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The official plugin waits for an address until a pod serves behind it."""
+    for kind in ("StatefulSet", "Job"):
+        with monkeypatch.context() as patch:
+            assert not any(waits(options)["Service"] for options in options_of(kind, patch).values())

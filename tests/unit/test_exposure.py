@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ from tests.unit.objects import Manifest, containers_of, named, objects_of, pod_o
 from tests.unit.stacks import SHIPPED, plan_of, planned, values_of
 
 RPC = {daemon.chain.rpc for stack in SHIPPED for region in plan_of(stack).regions.values() for daemon in region.daemons}
+
+
+CONFIGS = [item for item in shipped("ConfigMap") if "data" in item]
 
 
 def test_no_service_and_no_container_port_is_a_wallets_rpc() -> None:
@@ -29,7 +33,7 @@ def test_no_service_and_no_container_port_is_a_wallets_rpc() -> None:
 
 
 def test_a_daemons_rpc_listens_on_its_pods_loopback_alone() -> None:
-    confs = [item["data"]["chain.conf"].splitlines() for item in shipped("ConfigMap") if "chain.conf" in item["data"]]
+    confs = [item["data"]["chain.conf"].splitlines() for item in CONFIGS if "chain.conf" in item["data"]]
     assert confs
     for lines in confs:
         assert [line for line in lines if line.startswith(("rpcbind", "rpcallowip"))] == [
@@ -53,9 +57,47 @@ def test_passwords_come_by_reference_and_are_in_no_config_map() -> None:
             for variable in container.get("env", []):
                 if "PASSWORD" in variable["name"]:
                     assert set(variable) == {"name", "valueFrom"}
-    text = json.dumps([item["data"] for item in shipped("ConfigMap")])
+    text = json.dumps([item["data"] for item in CONFIGS])
     assert "rpcpassword=" in text
     assert text.count("rpcpassword=") == text.count("rpcpassword=loopback")
+
+
+def test_keys_and_certificates_are_data_of_secrets_and_of_nothing_else() -> None:
+    kinds = {item["kind"] for item in shipped() if re.search("<(peers|clients) ", json.dumps(item))}
+    assert kinds == {"Secret"}
+    for item in shipped("Secret"):
+        keys = [value for value in item["stringData"].values() if re.search("<(peers|clients) (key|pair) ", value)]
+        # A server has a key to the peers and one to the clients; nobody else's Secret holds more than its own.
+        assert len(keys) == (2 if item["metadata"]["name"].endswith("-tls") else 1)
+        assert len({value.rpartition(" of ")[2] for value in keys}) == 1
+
+
+def test_each_key_of_the_ensemble_is_mounted_by_its_own_pods_alone() -> None:
+    seen: set[str] = set()
+    for item in shipped("StatefulSet", "Job"):
+        role, name = item["metadata"]["labels"]["notary-fleet.dev/role"], item["metadata"]["name"]
+        own = {
+            "zookeeper": f"{name}-tls",
+            "keeper": "zookeeper-keeper",
+            "signer": "zookeeper-client",
+            "chain": "zookeeper-client",
+        }[role]
+        mounted = {volume["secret"]["secretName"] for volume in pod_of(item)["volumes"] if "secret" in volume}
+        assert {name for name in mounted if "zookeeper" in name} == {own}
+        seen.add(role)
+    assert seen == {"zookeeper", "keeper", "signer", "chain"}
+
+
+def test_a_server_takes_sessions_with_certificates_alone_and_its_plain_port_is_loopback() -> None:
+    for item in shipped("Service", "StatefulSet"):
+        numbers = {port.get("port") for port in item["spec"].get("ports", [])}
+        for container in containers_of(item) if item["kind"] == "StatefulSet" else ():
+            numbers |= {port["containerPort"] for port in container.get("ports", [])}
+        assert pod_ports.ZOOKEEPER_LOCAL not in numbers
+    for item in POLICIES:
+        text = json.dumps(item)
+        assert f'"port": {pod_ports.ZOOKEEPER_LOCAL},' not in text
+        assert f'"port": {pod_ports.ZOOKEEPER_LOCAL}}}' not in text
 
 
 def test_a_secret_of_the_stack_becomes_a_secret_of_the_cluster_and_nothing_else() -> None:
@@ -138,9 +180,19 @@ def test_every_role_has_a_policy_that_finds_its_pods() -> None:
                 item["spec"]["podSelector"].get("matchLabels") for item in found if item["kind"] == "NetworkPolicy"
             ]
             for item in found:
-                if item["kind"] == "StatefulSet":
+                if item["kind"] in ("StatefulSet", "Job"):
                     labels = item["spec"]["template"]["metadata"]["labels"].items()
                     assert any(selector and selector.items() <= labels for selector in chosen)
+
+
+def test_the_keeper_hears_nobody_and_calls_the_servers_alone() -> None:
+    found = [item for item in POLICIES if item["metadata"]["name"] == "keeper"]
+    assert found
+    for item in found:
+        assert item["spec"]["policyTypes"] == ["Ingress", "Egress"]
+        assert rules(item, "ingress") == []
+        (rule,) = rules(item, "egress")
+        assert [port["port"] for port in rule["ports"]] == [pod_ports.ZOOKEEPER_CLIENT]
 
 
 @pytest.mark.parametrize("kind", ["signer", "chain"])

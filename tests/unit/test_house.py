@@ -18,6 +18,8 @@ ALLOWED = {  # which of our packages each may import
     "config": set[str](),
     "components": {"config"},
     "sandbox": set[str](),
+    "keeper": {"config"},
+    "drills": {"config", "components", "sandbox"},
     "fleet": {"config", "components", "sandbox"},
     "bench": {"config", "components", "fleet", "sandbox"},
 }

@@ -84,18 +84,30 @@ def test_two_signers_with_one_pubkey_are_found(project: Path) -> None:
 )
 def test_a_production_session_timeout_is_four_to_six_seconds(project: Path, timeout: int, found: list[str]) -> None:
     path = project / "Pulumi.mainnet.yaml"
-    replace(path, "syncLimit: 5, rttMs: 100", f"sessionTimeoutMs: {timeout}, tickTimeMs: 450, rttMs: 100")
+    replace(path, "rttMs: 100, storage", f"sessionTimeoutMs: {timeout}, tickTimeMs: 450, rttMs: 100, storage")
     assert [item.rule for item in lint_stack(project, "mainnet")] == found
 
 
 def test_an_ensemble_of_another_shape_is_found(project: Path) -> None:
     path = project / "Pulumi.mainnet.yaml"
-    replace(path, "{5: zk-5.na-east.example.net}", "{5: zk-5.na-east.example.net, 6: zk-6.na-east.example.net}")
+    replace(path, "{2: zk-2.eu-west.example.net, 3:", "{7: zk-2.eu-west.example.net, 3:")
+    replace(path, "{1: zk-1.na-east.example.net}", "{1: zk-1.na-east.example.net, 2: zk-6.na-east.example.net}")
     found = lint_stack(project, "mainnet")
     assert [(item.rule, item.found) for item in found] == [
         ("ensemble-shape", "2+2+2"),
         ("ensemble-shape", "2 servers of a tiebreaker"),
     ]
+
+
+def test_observers_do_not_count_in_the_shape_of_an_ensemble(project: Path) -> None:
+    path = project / "Pulumi.mainnet.yaml"
+    observer = (
+        "    sh-north: {provider: existing, connection: {context: sh}, area: SH, "
+        "ranges: {pods: 10.98.0.0/16, services: 10.99.0.0/16}, "
+        "ensemble: {role: observer, servers: {6: zk-6.example.net, 7: zk-7.example.net}}}\n"
+    )
+    replace(path, "  # A voter's region", f"{observer}  # A voter's region")
+    assert lint_stack(project, "mainnet") == []
 
 
 @pytest.mark.parametrize("old", ["v0.9.2-1", "v0.9.2", "0.8.3", "v0.9.1-9"])

@@ -11,6 +11,7 @@ from tests.unit.objects import Manifest, containers_of, objects_of, pod_of, ship
 from tests.unit.stacks import SHIPPED, plan_of, planned, values_of
 
 SETS = shipped("StatefulSet")
+PODS = [*SETS, *shipped("Job")]
 
 
 def role_of(stateful_set: Manifest) -> str:
@@ -27,7 +28,7 @@ def values_within(value: Any, key: str) -> list[Any]:
 
 
 def test_no_container_has_a_privilege_or_writes_outside_its_volumes() -> None:
-    for container in [container for item in SETS for container in containers_of(item)]:
+    for container in [container for item in PODS for container in containers_of(item)]:
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -36,7 +37,7 @@ def test_no_container_has_a_privilege_or_writes_outside_its_volumes() -> None:
 
 
 def test_every_pod_is_restricted_and_has_no_token() -> None:
-    for item in SETS:
+    for item in PODS:
         pod = pod_of(item)
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -51,27 +52,33 @@ def test_openshift_chooses_users_and_groups_itself(platform: str, group: list[in
     values = values_of("local")
     for region in values["regions"].values():
         region["platform"] = platform
-    for _, item in objects_of(planned(values), "StatefulSet"):
+    for _, item in objects_of(planned(values), "StatefulSet", "Job"):
         assert values_within(item, "fsGroup") == group
         assert values_within(item, "runAsUser") + values_within(item, "runAsGroup") == []
 
 
 def test_images_are_named_by_digest() -> None:
-    images = [container["image"] for item in SETS for container in containers_of(item)]
+    images = [container["image"] for item in PODS for container in containers_of(item)]
     assert images
     assert all("@sha256:" in image for image in images)
 
 
 def test_everything_that_is_mounted_is_there() -> None:
-    configs = {item["metadata"]["name"]: item["data"] for item in shipped("ConfigMap")}
-    for item in SETS:
+    configs = {item["metadata"]["name"]: item.get("data", {}) for item in shipped("ConfigMap")}
+    secrets = {item["metadata"]["name"] for item in shipped("Secret")}
+    regions = [region for stack in SHIPPED for region in plan_of(stack).regions.values()]
+    operators = {duty.keys.secret_name for region in regions for duty in region.duties}
+    for item in PODS:
         volumes = {volume["name"]: volume for volume in pod_of(item)["volumes"]}
         claims = {claim["metadata"]["name"] for claim in item["spec"].get("volumeClaimTemplates", [])}
         mounts = [mount for container in containers_of(item) for mount in container["volumeMounts"]]
         assert {mount["name"] for mount in mounts} == set(volumes) | claims
         for mount in mounts:
             if "configMap" in volumes.get(mount["name"], {}):
-                assert mount["subPath"] in configs[volumes[mount["name"]]["configMap"]["name"]]
+                files = configs[volumes[mount["name"]]["configMap"]["name"]]
+                assert mount.get("subPath") in (None, *files)
+        for name in [volume["secret"]["secretName"] for volume in volumes.values() if "secret" in volume]:
+            assert name in secrets | operators, name
         for container in containers_of(item):
             paths = [mount["mountPath"] for mount in container["volumeMounts"]]
             assert len(paths) == len(set(paths))
@@ -82,8 +89,10 @@ def test_what_a_config_map_is_called_changes_with_what_it_holds() -> None:
     before = {item["metadata"]["name"] for _, item in objects_of(planned(values), "ConfigMap")}
     values["ensemble"]["initLimit"] = 31
     after = {item["metadata"]["name"] for _, item in objects_of(planned(values), "ConfigMap")}
-    assert len(before - after) == len(after - before) == 3  # the servers' configuration, in each region
-    assert all(item["immutable"] is True for item in shipped("ConfigMap"))
+    assert len(before - after) == len(after - before) == 1  # the servers' configuration, the same in each region
+    # What an empty server of a new ensemble begins with may change under the servers: they no longer read it.
+    fixed = [item for item in shipped("ConfigMap") if item["metadata"]["name"] != "zookeeper-founding"]
+    assert all(item["immutable"] is True for item in fixed)
 
 
 def test_every_container_that_serves_is_probed_and_a_daemon_has_time_to_read_its_index() -> None:
@@ -106,7 +115,7 @@ def test_a_daemon_has_time_to_close_its_database() -> None:
 
 
 def test_every_container_asks_for_what_it_needs_and_only_memory_is_limited() -> None:
-    for container in [container for item in SETS for container in containers_of(item)]:
+    for container in [container for item in PODS for container in containers_of(item)]:
         assert set(container["resources"]["requests"]) == {"cpu", "memory"}
         assert container["resources"]["limits"] == {"memory": container["resources"]["requests"]["memory"]}
 
@@ -167,7 +176,9 @@ def test_each_duty_and_the_ensemble_have_a_disruption_budget_that_finds_their_po
                 if item["kind"] == "StatefulSet":
                     labels = item["spec"]["template"]["metadata"]["labels"].items()
                     covering = [spec for spec in budgets if spec["selector"]["matchLabels"].items() <= labels]
-                    assert [spec["maxUnavailable"] for spec in covering] == [1]
+                    assert len(covering) == 1
+                    # How many servers may go at once, all regions together say: tests/unit/test_ensemble.py.
+                    assert covering[0]["maxUnavailable"] == 1 or role_of(item) == "zookeeper"
 
 
 def test_labels_and_names_are_short_enough_for_the_api_server() -> None:

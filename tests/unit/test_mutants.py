@@ -41,7 +41,7 @@ MUTANTS = [
     Mutant(
         promise="what carries data is protected",
         file="components/manifests/fleet.py",
-        line='return claims or manifest["kind"] == "Namespace"',
+        line='return claims or manifest["kind"] in ("Namespace", "PersistentVolumeClaim")',
         broken="return False",
         tests=UNIT + "test_components.py",
     ),
@@ -69,8 +69,8 @@ MUTANTS = [
     Mutant(
         promise="an ensemble survives any one region",
         file="config/checks.py",
-        line="if 2 * (len(found) - count) <= len(found):",
-        broken="if 3 * (len(found) - count) < len(found):",
+        line="if 2 * (len(voters) - count) <= len(voters):",
+        broken="if 3 * (len(voters) - count) < len(voters):",
         tests=UNIT + "test_bad_input.py",
     ),
     Mutant(

@@ -37,7 +37,7 @@ def test_a_secret_by_its_key_reaches_the_program_as_a_secret() -> None:
     config["notary:rpcPassword"] = "correct-horse"
     created = record(program_of(ROOT), "testnet", config, ["notary:rpcPassword"]).created
     assert "correct-horse" not in repr(created)
-    secrets = [item for item in created if item.type.endswith(":Secret")]
+    secrets = [item for item in created if item.type.endswith(":Secret") and item.name.endswith("-fleet-rpc")]
     assert len(secrets) == 3
     assert "<secret>" in repr(secrets[0].inputs)
 

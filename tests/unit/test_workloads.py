@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,7 +81,11 @@ def test_an_agent_offers_each_chain_on_loopback_and_knows_the_whole_ensemble() -
     assert {route["chain"]: route["rpc_port"] for route in agent["routes"]} == {
         daemon.chain.key: daemon.chain.rpc for daemon in plan.regions["eu-west"].daemons
     }
-    assert agent["ensemble"]["hosts"] == [f"{server.host}:2181" for server in plan.servers]
+    assert agent["ensemble"]["hosts"] == [f"{server.host}:2281" for server in plan.servers]
+    assert agent["ensemble"]["identity"] == "CN=client,O=notary/local"
+    mounted = {mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    for key in ("authority_file", "certificate_file", "key_file"):
+        assert str(Path(agent["ensemble"][key]).parent) in mounted
     assert (agent["priority"], agent["standby"], agent["pubkey"]) == (1, "hot", PUBKEY)
 
 
@@ -94,34 +99,35 @@ def test_a_checkpoint_master_is_a_daemon_behind_its_agent_without_a_gate() -> No
     assert pod["shareProcessNamespace"] is True
 
 
-def zoo_cfg(values: dict[str, Any], region: str) -> dict[str, str]:
+def files_of(values: dict[str, Any], region: str) -> dict[str, str]:
+    """The files of a region's servers."""
     plan = planned(values)
     pod = pod_of(named(plan, region, "StatefulSet", f"zookeeper-{plan.regions[region].servers[0].number}"))
     config = named(plan, region, "ConfigMap", pod["volumes"][0]["configMap"]["name"])
-    return dict(line.split("=", 1) for line in config["data"]["zoo.cfg"].splitlines())
+    return config["data"]
 
 
 def test_every_server_has_one_configuration_with_all_servers_of_all_regions() -> None:
     values = values_of("mainnet")
-    found = [zoo_cfg(values, region) for region in values["regions"]]
+    found = [files_of(values, region) for region in values["regions"]]
     assert found[0] == found[1] == found[2]
-    assert [key for key in found[0] if key.startswith("server.")] == [f"server.{number}" for number in range(1, 6)]
-    assert found[0]["server.5"] == "zk-5.na-east.example.net:2888:3888;2181"
-    assert found[0]["4lw.commands.whitelist"] == "ruok,srvr,mntr"
-    assert int(found[0]["maxSessionTimeout"]) >= values["ensemble"].get("sessionTimeoutMs", 5000)
+    servers = dict(line.split("=", 1) for line in found[0]["servers.cfg"].splitlines())
+    assert list(servers) == [f"server.{number}" for number in range(1, 6)]
+    assert servers["server.1"] == "zk-1.na-east.example.net:2888:3888:participant;127.0.0.1:2181"
+    settings = dict(line.split("=", 1) for line in found[0]["zoo.cfg"].splitlines())
+    assert not [key for key in settings if key.startswith("server.")]
+    assert int(settings["maxSessionTimeout"]) >= values["ensemble"].get("sessionTimeoutMs", 5000)
 
 
 def test_each_server_has_its_own_id_volume_and_address() -> None:
     plan = plan_of("mainnet")
     for server in plan.servers:
         item = named(plan, server.region, "StatefulSet", server.name)
-        mounts = pod_of(item)["containers"][0]["volumeMounts"]
-        assert {
-            "name": "config",
-            "mountPath": "/data/myid",
-            "subPath": f"myid-{server.number}",
-            "readOnly": True,
-        } in mounts
+        told = {"name": "SERVER_ID", "value": str(server.number)}
+        assert told in pod_of(item)["initContainers"][0]["env"]  # writes it into the volume
+        assert told in pod_of(item)["containers"][0]["env"]
+        assert [claim["metadata"]["name"] for claim in item["spec"]["volumeClaimTemplates"]] == ["data"]
+        assert item["metadata"]["name"] == server.name  # by which its claims are called
         service = named(plan, server.region, "Service", server.name)
         assert service["metadata"]["annotations"]["external-dns.alpha.kubernetes.io/hostname"] == server.host
         assert service["spec"]["publishNotReadyAddresses"] is True

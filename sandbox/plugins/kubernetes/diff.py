@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from sandbox.plugins.differences import Change
 
 # Fields that no update can change, by kind: as the official plugin lists them.
 _ALWAYS = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
@@ -25,15 +26,6 @@ _REPLACING = {
     "PersistentVolumeClaim": ("spec.accessModes", "spec.storageClassName", "spec.volumeName", "spec.selector"),
     "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """One field: its path, `add`, `update` or `delete`, and whether it replaces the object."""
-
-    path: str
-    kind: str
-    replaces: bool
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:

@@ -50,4 +50,25 @@ def _namespace(live: Mapping[str, Any], endpoints: object) -> str | None:
     return None if phase == "Active" else f"its phase is {phase}"
 
 
-_CHECKS = {"StatefulSet": _stateful_set, "Service": _service, "Namespace": _namespace}
+def _job(live: Mapping[str, Any], endpoints: object) -> str | None:
+    del endpoints
+    conditions = {item["type"]: item for item in (live.get("status") or {}).get("conditions") or []}
+    if conditions.get("Complete", {}).get("status") == "True":
+        return None
+    failed = conditions.get("Failed", {})
+    return f"it failed: {failed.get('message')}" if failed.get("status") == "True" else "it is not complete"
+
+
+def _claim(live: Mapping[str, Any], endpoints: object) -> str | None:
+    del endpoints
+    phase = (live.get("status") or {}).get("phase")
+    return None if phase == "Bound" else f"its phase is {phase}"
+
+
+_CHECKS = {
+    "Job": _job,
+    "Namespace": _namespace,
+    "PersistentVolumeClaim": _claim,
+    "Service": _service,
+    "StatefulSet": _stateful_set,
+}

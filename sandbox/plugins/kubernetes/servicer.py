@@ -13,16 +13,16 @@ from google.protobuf import empty_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from sandbox.plugins.differences import Change, diff_response
 from sandbox.plugins.kubernetes import state
 from sandbox.plugins.kubernetes.cluster import Cluster, ClusterError, UnreachableError
-from sandbox.plugins.kubernetes.diff import Change, changes, same_object
+from sandbox.plugins.kubernetes.diff import changes, same_object
 from sandbox.plugins.kubernetes.ready import needs_endpoints, unready
 from sandbox.plugins.kubernetes.values import concealed, from_struct, guarded, holds, revealed, to_struct
 
 VERSION = "4.34.2"
 MANAGER = "pulumi-kubernetes"
 AWAIT_SECONDS = 600.0
-_KINDS = provider_pb2.PropertyDiff
 
 
 class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -48,7 +48,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         fixed = "clusterIdentifier" if "clusterIdentifier" in {*old, *new} else "context"
         found = [key for key in sorted({*old, *new}) if revealed(old.get(key)) != revealed(new.get(key))]
         made = [Change(path=key, kind="update", replaces=key == fixed) for key in found]
-        return _diff_response(made, delete_first=False)
+        return diff_response(made, delete_first=False)
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
         del context
@@ -73,7 +73,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
         del context
         old, new = revealed(from_struct(request.old_inputs)), revealed(from_struct(request.news))
-        return _diff_response(changes(old, new), delete_first=same_object(old, new))
+        return diff_response(changes(old, new), delete_first=same_object(old, new))
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         given = from_struct(request.properties)
@@ -196,22 +196,3 @@ def _fail_in_part(
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
     context.abort(grpc.StatusCode.UNKNOWN, message)
     raise ClusterError(message)
-
-
-def _diff_response(found: list[Change], delete_first: bool) -> Any:
-    names = {
-        "add": (_KINDS.ADD, _KINDS.ADD_REPLACE),
-        "update": (_KINDS.UPDATE, _KINDS.UPDATE_REPLACE),
-        "delete": (_KINDS.DELETE, _KINDS.DELETE_REPLACE),
-    }
-    replaced = [change.path for change in found if change.replaces]
-    return provider_pb2.DiffResponse(
-        changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
-        replaces=replaced,
-        deleteBeforeReplace=bool(replaced) and delete_first,
-        diffs=sorted({change.path.split(".")[0].split("[")[0] for change in found}),
-        hasDetailedDiff=True,
-        detailedDiff={
-            change.path: _KINDS(kind=names[change.kind][change.replaces], inputDiff=True) for change in found
-        },
-    )

@@ -1,0 +1,95 @@
+"""Who holds which certificate, and the Secrets that carry them. What issues them is `components.certificates`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from components.manifests.pods import Manifest, Named, opaque_secret
+from config.plan import FleetPlan, RegionPlan
+
+# Two authorities, so that what may open a session may not join the quorum.
+Circle = Literal["peers", "clients"]
+Part = Literal["pair", "key", "certificate", "trust"]
+CIRCLES: tuple[Circle, ...] = ("peers", "clients")
+# A PEM of a holder's: its key and certificate together, or one of them, or the authorities that its circle trusts.
+PemOf = Callable[[str, Circle, Part], Any]
+
+CLIENT_SECRET = "zookeeper-client"
+CLIENT_TLS = "/run/secrets/ensemble"  # where a client's pod finds its own
+KEEPER = "keeper"
+KEEPER_SECRET = "zookeeper-keeper"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Somebody with a key. `hosts` are the names that a server answers to; `uses` are what the key is for."""
+
+    name: str
+    common_name: str
+    hosts: tuple[str, ...]
+    circles: tuple[Circle, ...]
+    uses: tuple[str, ...]
+
+
+def fleet_name(plan: FleetPlan) -> str:
+    """The organisation in every certificate: the fleet's chroot, which tells fleets apart."""
+    return plan.loaded.stack.ensemble.chroot.strip("/")
+
+
+def identity(plan: FleetPlan, common_name: str) -> str:
+    """A holder as ZooKeeper's x509 scheme names it in an ACL (RFC 2253: the last part first)."""
+    return f"CN={common_name},O={fleet_name(plan)}"
+
+
+def holders(plan: FleetPlan) -> Iterator[Holder]:
+    """Each server, the clients of each region, and the keeper. A region's key never leaves it."""
+    both = ("digital_signature", "server_auth", "client_auth")
+    for server in plan.servers:
+        yield Holder(name=server.name, common_name="server", hosts=(server.host,), circles=CIRCLES, uses=both)
+    client = ("digital_signature", "client_auth")
+    for region in plan.regions.values():
+        if region.daemons or region.duties:
+            yield Holder(
+                name=f"{region.name}-client", common_name="client", hosts=(), circles=("clients",), uses=client
+            )
+    yield Holder(name=KEEPER, common_name=KEEPER, hosts=(), circles=("clients",), uses=client)
+
+
+def server_secret(plan: FleetPlan, server: str, pem: PemOf) -> Manifest:
+    """A server's two key stores and two trust stores, each a PEM as ZooKeeper reads it."""
+    data = {
+        "peer.pem": pem(server, "peers", "pair"),
+        "peer-ca.pem": pem(server, "peers", "trust"),
+        "server.pem": pem(server, "clients", "pair"),
+        "client-ca.pem": pem(server, "clients", "trust"),
+    }
+    return opaque_secret(plan.loaded.stack.namespace, f"{server}-tls", data)
+
+
+def client_secret(plan: FleetPlan, name: str, holder: str, pem: PemOf) -> Manifest:
+    """A client's key, certificate and the authorities of the servers."""
+    data = {
+        "tls.key": pem(holder, "clients", "key"),
+        "tls.crt": pem(holder, "clients", "certificate"),
+        "ca.crt": pem(holder, "clients", "trust"),
+    }
+    return opaque_secret(plan.loaded.stack.namespace, name, data)
+
+
+def region_secrets(plan: FleetPlan, region: RegionPlan, pem: PemOf) -> Iterator[Named]:
+    """The Secrets of a region's servers and clients."""
+    for server in region.servers:
+        yield f"{region.name}-{server.name}-tls", server_secret(plan, server.name, pem)
+    if region.daemons or region.duties:
+        secret = client_secret(plan, CLIENT_SECRET, f"{region.name}-client", pem)
+        yield f"{region.name}-{CLIENT_SECRET}", secret
+
+
+def client_volume(secret: str = CLIENT_SECRET) -> Manifest:
+    """The volume of a client's certificate: it changes under a running pod when it is renewed."""
+    return {"name": "ensemble-tls", "secret": {"secretName": secret, "defaultMode": 0o440}}
+
+
+CLIENT_MOUNT: Manifest = {"name": "ensemble-tls", "mountPath": CLIENT_TLS, "readOnly": True}

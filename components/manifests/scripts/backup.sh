@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Every so often, or now with `backup.sh once`: a copy of the newest snapshot and of the log from there on. A snapshot
+# alone is not consistent, for writes go on while it is written. A log that was cut within a record is copied anew.
+set -euo pipefail
+
+snapshots=/data/version-2
+logs=$snapshots
+if grep -q "^dataLogDir=/datalog$" /conf/zoo.cfg; then logs=/datalog/version-2; fi
+
+newest() { find "$snapshots" -maxdepth 1 -name 'snapshot.*' -printf '%f\n' | while read -r name; do
+  printf '%016x %s\n' "0x${name#snapshot.}" "$name"
+done | sort | tail -n 1 | cut -d ' ' -f 2; }
+
+# The log that holds the snapshot's own write, and all later ones.
+following() {
+  local from=$((16#$1)) list
+  list=$(find "$logs" -maxdepth 1 -name 'log.*' -printf '%f\n' | while read -r name; do
+    printf 'x%016x %s\n' "0x${name#log.}" "$name"
+  done | sort)
+  # The x keeps awk from reading 1000001e5 as a number.
+  awk -v from="$(printf 'x%016x' "$from")" '$1 <= from { last = $2 } $1 > from { later = later " " $2 } END { print last later }' \
+    <<<"$list"
+}
+
+# A snapshot is written in its place, and whole when it ends in this mark (SnapStream, 3.9.5).
+sealed() { [ "$(tail -c 5 "$1" | od -An -tx1 | tr -d ' \n')" = 000000012f ]; }
+
+sound() { java -XX:-UsePerfData -cp '/zookeeper/lib/*' org.apache.zookeeper.server.persistence.TxnLogToolkit "$1" >/dev/null 2>&1; }
+
+copy() {
+  local stamp snapshot target
+  stamp=$(date -u +%Y%m%dT%H%M%SZ)
+  target=/backup/.$stamp
+  snapshot=$(newest)
+  mkdir -p "$target"
+  if ! cp "$snapshots/$snapshot" "$target/" || ! sealed "$target/$snapshot"; then
+    echo "$snapshot could not be copied whole" >&2
+    rm -r "$target"
+    return 1
+  fi
+  for log in $(following "${snapshot#snapshot.}"); do
+    for _ in 1 2 3 4 5; do
+      cp "$logs/$log" "$target/$log"
+      sound "$target/$log" && break
+      rm "$target/$log"
+    done
+    [ -e "$target/$log" ] || { echo "$log could not be copied whole" >&2; rm -r "$target"; return 1; }
+  done
+  mv "$target" "/backup/$stamp"
+  echo "backup $stamp: $snapshot and its log"
+  find /backup -mindepth 1 -maxdepth 1 -name '[0-9]*Z' -printf '%f\n' | sort | head -n "-$KEEP" |
+    while read -r old; do rm -r "/backup/$old"; done
+}
+
+if [ "${1:-}" = once ]; then
+  copy
+  exit
+fi
+# The first process of a container hears no signal that it does not ask for.
+trap 'exit 0' TERM
+rm -rf /backup/.[0-9]*
+while true; do
+  if [ -n "$(newest)" ]; then copy || true; fi
+  sleep "$EVERY_SECONDS" & wait $!
+done

@@ -1,0 +1,66 @@
+"""Which server leads the ensemble now: an update restarts that one last."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from components.ensemble import LEADER_VARIABLE
+from config.plan import FleetPlan, Server
+
+TIMEOUT_SECONDS = 3.0
+
+
+def ensemble_leader(root: Path, plan: FleetPlan) -> int | None:
+    """The id of the server whose log says that it leads; None where none does, or several, or nobody can be asked.
+
+    Asked with the operator's own kubeconfig. A region whose kubeconfig is a secret of the stack is not asked.
+    """
+
+    def ask(server: Server) -> str:
+        return _role(root, plan, server)
+
+    with ThreadPoolExecutor(max_workers=max(1, len(plan.servers))) as pool:
+        roles = dict(zip((server.number for server in plan.servers), pool.map(ask, plan.servers), strict=True))
+    return the_leader(roles)
+
+
+def tell_program(leader: int | None) -> None:
+    """Hand the id to the program, which reads it where a bare `pulumi up` would be given it too."""
+    os.environ[LEADER_VARIABLE] = str(leader or "")
+
+
+def the_leader(roles: Mapping[int, str]) -> int | None:
+    """The one that leads; a log may be a few seconds old, so two may say so for a moment."""
+    leaders = [number for number, role in roles.items() if role == "leader"]
+    return leaders[0] if len(leaders) == 1 else None
+
+
+def _role(root: Path, plan: FleetPlan, server: Server) -> str:
+    from kubernetes import client, config  # it takes a quarter of a second, which only an update needs to pay
+
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # a silent region is told of once, by `fleet.reach`
+    connection = plan.regions[server.region].region.connection
+    path = connection.kubeconfig_path(server.region)
+    if connection.config:
+        return ""
+    try:
+        file = str(root / path) if path else None
+        api: Any = config.new_client_from_config(file, connection.context)  # pyright: ignore[reportUnknownMemberType]
+        return (
+            client.CoreV1Api(api)
+            .read_namespaced_pod_log(
+                f"{server.name}-0",
+                plan.loaded.stack.namespace,
+                container="role",
+                tail_lines=1,
+                _request_timeout=TIMEOUT_SECONDS,
+            )
+            .strip()
+        )
+    except Exception:  # whatever it is, the update itself meets it again, and tells; here it means: not known
+        return ""

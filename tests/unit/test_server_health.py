@@ -1,0 +1,94 @@
+"""The scripts beside a running server, run for real: whether it is alive and ready, and its backups."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unit.caged import ALONE, ANSWERED, ANSWERING, SEALED, Pod, needs_bwrap, pod_in
+
+pytestmark = needs_bwrap
+# Says that a log is sound unless it is torn.
+JAVA = '#!/bin/bash\n! grep -q torn "${@: -1}"\n'
+
+
+@pytest.fixture
+def pod(tmp_path: Path) -> Pod:
+    made = pod_in(tmp_path)
+    made.write({"conf/answering.py": ANSWERING, "fake/java": JAVA})
+    (made.root / "fake" / "java").chmod(0o755)
+    return made
+
+
+def healthy(pod: Pod, question: str, answer: str | None) -> bool:
+    """What a probe finds at a server that answers so; at none, if there is no answer."""
+    pod.write({"answers/ruok": answer or "", "answers/srvr": answer or ""})
+    first = ANSWERED if answer is not None else ""
+    process = pod.start("bash", "-c", f"{first}bash /conf/health.sh {question}")
+    process.communicate(timeout=20)
+    return process.returncode == 0
+
+
+@pytest.mark.parametrize("mode", ["leader", "follower", "observer"])
+def test_a_server_of_a_quorum_is_ready(pod: Pod, mode: str) -> None:
+    pod.write({"data/version-2/currentEpoch": "7"})
+    assert healthy(pod, "ready", f"Zookeeper version: 3.9.5\nMode: {mode}\nNode count: 5\n")
+
+
+def test_a_server_that_lost_its_quorum_is_alive_and_not_ready(pod: Pod) -> None:
+    pod.write({"data/version-2/currentEpoch": "7"})
+    assert not healthy(pod, "ready", ALONE)
+    assert healthy(pod, "live", "imok")
+
+
+@pytest.mark.parametrize("files", [{}, {"data/version-2/currentEpoch": "0"}])
+def test_the_first_server_of_a_new_ensemble_is_ready_so_that_the_second_can_come(
+    pod: Pod, files: dict[str, str]
+) -> None:
+    """ZooKeeper 3.9.5 writes the epoch 0 at its start, before any quorum."""
+    pod.write(files)
+    assert healthy(pod, "ready", ALONE)
+
+
+def test_what_does_not_answer_is_neither_alive_nor_ready(pod: Pod) -> None:
+    assert not healthy(pod, "live", None)
+    assert not healthy(pod, "ready", None)
+    assert not healthy(pod, "live", "")
+
+
+def backups(pod: Pod, count: int, said: str = "backup ", **environment: str) -> list[dict[str, str]]:
+    """The copies that are there once the script has said something `count` times, oldest first."""
+    (pod.root / "backup").mkdir(exist_ok=True)
+    settings = {"EVERY_SECONDS": "1.05", "KEEP": "2", **environment}
+    process = pod.start("bash", "/conf/backup.sh", **settings)
+    try:
+        assert process.stdout
+        lines = [process.stdout.readline() for _ in range(count)]
+        assert all(said in line for line in lines), lines
+        time.sleep(0.2)  # the oldest go after the newest was told
+        return [pod.read(f"backup/{path.name}") for path in sorted((pod.root / "backup").iterdir())]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_backup_is_the_newest_snapshot_with_every_log_that_it_needs(pod: Pod) -> None:
+    # 1000001e5 reads like a number of another size: it is none.
+    logs = {f"data/version-2/log.{name}": name for name in ("100000010", "100000100", "1000001e6", "100000200")}
+    pod.write({**logs, "data/version-2/snapshot.100000090": SEALED, "data/version-2/snapshot.1000001e5": SEALED})
+    (copy,) = backups(pod, 1)
+    assert set(copy) == {"snapshot.1000001e5", "log.100000100", "log.1000001e6", "log.100000200"}
+
+
+def test_only_the_newest_backups_stay(pod: Pod) -> None:
+    pod.write({"data/version-2/snapshot.0": SEALED, "backup/.20200101T000000Z/snapshot.0": "cut off"})
+    pod.write({"backup/20200101T000000Z/snapshot.0": "old", "backup/20200102T000000Z/snapshot.0": "older"})
+    assert backups(pod, 1) == [{"snapshot.0": "older"}, {"snapshot.0": SEALED}]
+
+
+@pytest.mark.parametrize("torn", [{"snapshot.5": "half of it"}, {"snapshot.5": SEALED, "log.1": "torn"}])
+def test_what_could_not_be_copied_whole_is_no_backup(pod: Pod, torn: dict[str, str]) -> None:
+    pod.write({f"data/version-2/{name}": text for name, text in torn.items()})
+    assert backups(pod, 1, said="could not be copied whole") == []
