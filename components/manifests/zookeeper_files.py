@@ -129,6 +129,8 @@ def jvm_options(memory: str) -> str:
     options = [
         f"-Xms{heap}m",
         f"-Xmx{heap}m",
+        # Few writes a second: what counts is how soon a server that was restarted is as fast as before.
+        "-XX:TieredStopAtLevel=1",
         "-XX:+UseG1GC",
         "-XX:MaxGCPauseMillis=50",
         "-XX:+ExitOnOutOfMemoryError",
