@@ -54,29 +54,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def held(result: Result) -> bool:
     """Whether a drill held, or a control was caught."""
-    return result.passed != result.name.startswith("control-")
+    control = result.name.startswith("control-")
+    return bool(result.lost) if control else result.passed
 
 
 def drill_all(drills: Sequence[Drill], seed: int, servers: int, keep: Path | None) -> list[Result]:
-    """Run drills one after another on one ensemble; a line each on stderr as they end."""
-    shape = THREE if servers == 3 else FIVE
+    """Run drills one after another on one ensemble, a new one after a drill that could not be ended."""
     _private_mounts()
+    results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="drill-") as scratch:
-        folder = keep or Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
-        rig = _rig(folder, shape)
-        try:
-            rig.start(*rig.numbers)
-            rig.wait_ready()
-            results: list[Result] = []
-            for drill in drills:
+        while len(results) < len(drills):
+            folder = (keep or Path(scratch)) / f"{seed}-{len(results)}"
+            _drill(drills[len(results) :], seed, folder, THREE if servers == 3 else FIVE, results)
+    return results
+
+
+def _drill(drills: Sequence[Drill], seed: int, folder: Path, shape: Shape, results: list[Result]) -> None:
+    """Drill a new ensemble until one drill can't be ended; a line each on stderr."""
+    folder.mkdir(parents=True)
+    rig = _rig(folder, shape)
+    try:
+        rig.start(*rig.numbers)
+        rig.wait_ready()
+        for drill in drills:
+            try:
                 results.append(run(drill, rig, seed))
                 _say(results[-1])
-            return results
-        finally:
-            rig.close()
-            for number in range(1, 6):
-                subprocess.run(["umount", "-l", str(rig.claim("datalog", number))], check=False, capture_output=True)
+            except (TimeoutError, RuntimeError) as error:
+                results.append(unfinished(drill, str(error)))
+                _say(results[-1])
+                return
+    finally:
+        rig.close()
+        for number in range(1, 6):
+            subprocess.run(["umount", "-l", str(rig.claim("datalog", number))], check=False, capture_output=True)
+
+
+def unfinished(drill: Drill, why: str) -> Result:
+    """A drill after which the ensemble was not whole."""
+    return Result(
+        name=drill.name, done="could not be ended", acknowledged=0, lost=0, longest_gap_s=0, seconds=0, violations=[why]
+    )
 
 
 def _say(result: Result) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
+
+# ZooKeeper's servers really run in the tests that ask for it: most are about objects, and start many sandboxes.
+os.environ.setdefault("FLEET_SIMULATED", "1")
 
 # How long one example takes says nothing on a busy machine.
 settings.register_profile("fleet", deadline=None)

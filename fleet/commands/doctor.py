@@ -22,6 +22,7 @@ from fleet.project import find_root
 from fleet.reach import unreachable_regions
 from fleet.workspace import plugin_installed
 from sandbox import toolchain
+from sandbox.pods import running
 
 FILES_WANTED = 4096
 FREE_BYTES_WANTED = 15 * 1024**3
@@ -83,6 +84,9 @@ def _tools() -> Iterator[Finding]:
         ready = toolchain.is_built(tool)
         found = "built" if ready else f"not built yet; `fleet up` builds it in about {tool.minutes:g} min"
         yield Finding(what=tool.name, ok=True, found=found)
+    reason = running.unavailable()
+    found = f"simulated: {reason}" if reason else "the sandbox runs them for real"
+    yield Finding(what="ZooKeeper's servers", ok=True, found=found)
     found = "installed" if plugin_installed() else "not installed; the sandbox and previews use a stand-in"
     yield Finding(what="Kubernetes plugin", ok=True, found=found)
 

@@ -12,6 +12,7 @@ from fleet.commands.options import Json
 from fleet.output import Output, table
 from fleet.project import find_root
 from sandbox import Sandbox, toolchain
+from sandbox.pods import running, zookeeper_image
 
 group = typer.Typer(help="Three regions on this machine.\n\nExample: fleet sandbox status", no_args_is_help=True)
 
@@ -46,7 +47,12 @@ def build(json: Json = False) -> None:
     Example: fleet sandbox build
     """
     output = Output(json=json)
-    built = toolchain.ensure(toolchain.SANDBOX_TOOLS, output.progress)
+    built = [*toolchain.ensure(toolchain.SANDBOX_TOOLS, output.progress)]
+    if reason := running.unavailable():
+        output.progress(f"ZooKeeper's servers can't run here: {reason}")
+    else:
+        zookeeper_image.ensure(output.progress)
+        built.append("zookeeper")
     output.result(sorted(built), f"ready: {', '.join(sorted(built))}")
 
 

@@ -74,12 +74,14 @@ def backups(pod: Pod, count: int, said: str = "backup ", **environment: str) -> 
         process.wait()
 
 
-def test_a_backup_is_the_newest_snapshot_with_every_log_that_it_needs(pod: Pod) -> None:
+def test_a_backup_is_the_three_newest_snapshots_with_every_log_that_they_need(pod: Pod) -> None:
     # 1000001e5 reads like a number of another size: it is none.
     logs = {f"data/version-2/log.{name}": name for name in ("100000010", "100000100", "1000001e6", "100000200")}
-    pod.write({**logs, "data/version-2/snapshot.100000090": SEALED, "data/version-2/snapshot.1000001e5": SEALED})
+    names = ("100000090", "1000001e5", "1000001f0", "100000210")
+    pod.write({**logs, **{f"data/version-2/snapshot.{name}": SEALED for name in names}})
     (copy,) = backups(pod, 1)
-    assert set(copy) == {"snapshot.1000001e5", "log.100000100", "log.1000001e6", "log.100000200"}
+    snapshots = {f"snapshot.{name}" for name in names[1:]}
+    assert set(copy) == {*snapshots, "log.100000100", "log.1000001e6", "log.100000200"}
 
 
 def test_only_the_newest_backups_stay(pod: Pod) -> None:

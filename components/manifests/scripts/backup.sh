@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every so often, or now with `backup.sh once`: a copy of the newest snapshot and of the log from there on. A snapshot
+# Every so often, or now with `backup.sh once`: a copy of the newest snapshots and of the log from there on. A snapshot
 # alone is not consistent, for writes go on while it is written. A log that was cut within a record is copied anew.
 set -euo pipefail
 
@@ -7,11 +7,13 @@ snapshots=/data/version-2
 logs=$snapshots
 if grep -q "^dataLogDir=/datalog$" /conf/zoo.cfg; then logs=/datalog/version-2; fi
 
+# The newest snapshots, oldest first. Three: of one that was damaged on the disk nothing tells, and a server that finds
+# it damaged goes back to the one before.
 newest() { find "$snapshots" -maxdepth 1 -name 'snapshot.*' -printf '%f\n' | while read -r name; do
   printf '%016x %s\n' "0x${name#snapshot.}" "$name"
-done | sort | tail -n 1 | cut -d ' ' -f 2; }
+done | sort | tail -n 3 | cut -d ' ' -f 2; }
 
-# The log that holds the snapshot's own write, and all later ones.
+# The log that holds a snapshot's own write, and all later ones.
 following() {
   local from=$((16#$1)) list
   list=$(find "$logs" -maxdepth 1 -name 'log.*' -printf '%f\n' | while read -r name; do
@@ -28,17 +30,19 @@ sealed() { [ "$(tail -c 5 "$1" | od -An -tx1 | tr -d ' \n')" = 000000012f ]; }
 sound() { java -XX:-UsePerfData -cp '/zookeeper/lib/*' org.apache.zookeeper.server.persistence.TxnLogToolkit "$1" >/dev/null 2>&1; }
 
 copy() {
-  local stamp snapshot target
+  local stamp first target
   stamp=$(date -u +%Y%m%dT%H%M%SZ)
   target=/backup/.$stamp
-  snapshot=$(newest)
+  first=$(newest | head -n 1)
   mkdir -p "$target"
-  if ! cp "$snapshots/$snapshot" "$target/" || ! sealed "$target/$snapshot"; then
-    echo "$snapshot could not be copied whole" >&2
-    rm -r "$target"
-    return 1
-  fi
-  for log in $(following "${snapshot#snapshot.}"); do
+  for snapshot in $(newest); do
+    if ! cp "$snapshots/$snapshot" "$target/" || ! sealed "$target/$snapshot"; then
+      echo "$snapshot could not be copied whole" >&2
+      rm -r "$target"
+      return 1
+    fi
+  done
+  for log in $(following "${first#snapshot.}"); do
     for _ in 1 2 3 4 5; do
       cp "$logs/$log" "$target/$log"
       sound "$target/$log" && break
@@ -47,7 +51,7 @@ copy() {
     [ -e "$target/$log" ] || { echo "$log could not be copied whole" >&2; rm -r "$target"; return 1; }
   done
   mv "$target" "/backup/$stamp"
-  echo "backup $stamp: $snapshot and its log"
+  echo "backup $stamp: $first and what came after it"
   find /backup -mindepth 1 -maxdepth 1 -name '[0-9]*Z' -printf '%f\n' | sort | head -n "-$KEEP" |
     while read -r old; do rm -r "/backup/$old"; done
 }

@@ -1,0 +1,38 @@
+"""A few drills on real servers, and a control: `make drill-ensemble` runs them all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from drills.stacks import ROOT
+from sandbox.pods import running
+
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.skipif(running.unavailable() is not None, reason=str(running.unavailable())),
+]
+
+
+def drilled(*names: str) -> dict[str, dict[str, object]]:
+    only = [word for name in names for word in ("--only", name)]
+    command = [sys.executable, "-m", "drills.ensemble", "--seed", "1", "--json", *only]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout, done.stderr
+    return {result["name"]: result for result in json.loads(done.stdout)}
+
+
+def test_no_acknowledged_write_is_lost_and_the_checker_sees_it_where_one_is() -> None:
+    found = drilled("kill-leader", "isolate-followers", "lost-disk", "strangers", "control-forgetting-disks")
+    control = found.pop("control-forgetting-disks")
+    assert control["lost"]
+    assert not control["passed"]
+    for name, result in found.items():
+        assert result["lost"] == 0, name
+        # How long it took is for a quiet machine to say: `make drill-ensemble`.
+        slow = [text for text in result["violations"] if "no write for" in text]
+        assert result["violations"] == slow, name
+        assert result["acknowledged"], name
