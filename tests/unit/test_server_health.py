@@ -84,6 +84,24 @@ def test_a_backup_is_the_three_newest_snapshots_with_every_log_that_they_need(po
     assert set(copy) == {*snapshots, "log.100000100", "log.1000001e6", "log.100000200"}
 
 
+def test_a_log_that_begins_right_behind_a_snapshot_makes_all_before_it_needless(pod: Pod) -> None:
+    pod.write({f"data/version-2/log.{name}": name for name in ("100000100", "1000001e6", "100000200")})
+    pod.write({"data/version-2/snapshot.1000001e5": SEALED})
+    (copy,) = backups(pod, 1)
+    assert set(copy) == {"snapshot.1000001e5", "log.1000001e6", "log.100000200"}
+
+
+def test_a_backup_has_fewer_snapshots_where_an_older_log_is_damaged(pod: Pod) -> None:
+    pod.write({"data/version-2/log.1": "torn", "data/version-2/log.51": "whole"})
+    pod.write({f"data/version-2/snapshot.{name}": SEALED for name in ("10", "30", "50")})
+    (pod.root / "backup").mkdir()
+    process = pod.start("bash", "/conf/backup.sh", "once", KEEP="2")
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, said
+    (copy,) = (pod.root / "backup").iterdir()
+    assert {path.name for path in copy.iterdir()} == {"snapshot.50", "log.51"}
+
+
 def test_only_the_newest_backups_stay(pod: Pod) -> None:
     pod.write({"data/version-2/snapshot.0": SEALED, "backup/.20200101T000000Z/snapshot.0": "cut off"})
     pod.write({"backup/20200101T000000Z/snapshot.0": "old", "backup/20200102T000000Z/snapshot.0": "older"})

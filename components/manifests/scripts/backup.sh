@@ -13,15 +13,15 @@ newest() { find "$snapshots" -maxdepth 1 -name 'snapshot.*' -printf '%f\n' | whi
   printf '%016x %s\n' "0x${name#snapshot.}" "$name"
 done | sort | tail -n 3 | cut -d ' ' -f 2; }
 
-# The log that holds a snapshot's own write, and all later ones.
+# The logs from a snapshot on: the one that begins with the next write, or else the one that holds it, and all later.
 following() {
   local from=$((16#$1)) list
   list=$(find "$logs" -maxdepth 1 -name 'log.*' -printf '%f\n' | while read -r name; do
     printf 'x%016x %s\n' "0x${name#log.}" "$name"
   done | sort)
   # The x keeps awk from reading 1000001e5 as a number.
-  awk -v from="$(printf 'x%016x' "$from")" '$1 <= from { last = $2 } $1 > from { later = later " " $2 } END { print last later }' \
-    <<<"$list"
+  awk -v begin="$(printf 'x%016x' $((from + 1)))" '$1 <= begin { last = $2 } $1 > begin { later = later " " $2 }
+    END { print last later }' <<<"$list"
 }
 
 # A snapshot is written in its place, and whole when it ends in this mark (SnapStream, 3.9.5).
@@ -29,13 +29,17 @@ sealed() { [ "$(tail -c 5 "$1" | od -An -tx1 | tr -d ' \n')" = 000000012f ]; }
 
 sound() { java -XX:-UsePerfData -cp '/zookeeper/lib/*' org.apache.zookeeper.server.persistence.TxnLogToolkit "$1" >/dev/null 2>&1; }
 
-copy() {
+# Fewer snapshots where an older log is damaged on the disk: the server itself has gone on from a later one.
+copy() { attempt 3 || attempt 2 || attempt 1; }
+
+attempt() {
   local stamp first target
   stamp=$(date -u +%Y%m%dT%H%M%SZ)
   target=/backup/.$stamp
-  first=$(newest | head -n 1)
+  rm -rf "$target"
   mkdir -p "$target"
-  for snapshot in $(newest); do
+  first=$(newest | tail -n "$1" | head -n 1)
+  for snapshot in $(newest | tail -n "$1"); do
     if ! cp "$snapshots/$snapshot" "$target/" || ! sealed "$target/$snapshot"; then
       echo "$snapshot could not be copied whole" >&2
       rm -r "$target"
@@ -43,7 +47,7 @@ copy() {
     fi
   done
   for log in $(following "${first#snapshot.}"); do
-    for _ in 1 2 3 4 5; do
+    for _ in 1 2 3; do
       cp "$logs/$log" "$target/$log"
       sound "$target/$log" && break
       rm "$target/$log"
