@@ -102,12 +102,7 @@ def access(project: Project, folder: Path, holder: str = "zookeeper-keeper") -> 
     folder.mkdir(exist_ok=True)
     for name in ("ca.crt", "tls.crt", "tls.key"):
         (folder / name).write_bytes(base64.b64decode(secrets[holder]["data"][name]))
-    addresses = {
-        f"zk-{number}.{region}.sandbox.invalid": project.objects(region, "Pod")[f"zookeeper-{number}-0"]["status"][
-            "podIP"
-        ]
-        for number, region in NAMES.items()
-    }
+    pods = {number: project.objects(region, "Pod")[f"zookeeper-{number}-0"] for number, region in NAMES.items()}
     tls = Tls(ca=str(folder / "ca.crt"), cert=str(folder / "tls.crt"), key=str(folder / "tls.key"), check_hostname=True)
     servers = {
         f"zk-{number}.{NAMES[number]}.sandbox.invalid": f"{pod['status']['podIP']}:2281" for number, pod in pods.items()

@@ -76,12 +76,12 @@ def backups(pod: Pod, count: int, said: str = "backup ", **environment: str) -> 
 
 def test_a_backup_is_the_three_newest_snapshots_with_every_log_that_they_need(pod: Pod) -> None:
     # 1000001e5 reads like a number of another size: it is none.
-    logs = {f"data/version-2/log.{name}": name for name in ("100000010", "100000100", "1000001e6", "100000200")}
+    logs = {f"data/version-2/log.{name}": name for name in ("100000010", "100000100", "1000001e8", "100000200")}
     names = ("100000090", "1000001e5", "1000001f0", "100000210")
     pod.write({**logs, **{f"data/version-2/snapshot.{name}": SEALED for name in names}})
     (copy,) = backups(pod, 1)
     snapshots = {f"snapshot.{name}" for name in names[1:]}
-    assert set(copy) == {*snapshots, "log.100000100", "log.1000001e6", "log.100000200"}
+    assert set(copy) == {*snapshots, "log.100000100", "log.1000001e8", "log.100000200"}
 
 
 def test_a_log_that_begins_right_behind_a_snapshot_makes_all_before_it_needless(pod: Pod) -> None:
