@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from config import pod_ports
 from config.chains import Chain
 from config.load import LoadedStack
 from config.names import object_name
@@ -12,6 +13,9 @@ from config.notary import IguanaDuty, IguanaNotary, Notary, SecretSource, chains
 from config.region import ExistingRegion
 from config.release import DaemonBuild
 from config.stack import ChainSize
+
+# On node ports each server has its own, of a cluster's 30000 to 32767: 30010, 30011 and 30012 for server 1.
+NODE_PORTS = 30_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,21 @@ class Server:
     number: int
     host: str
     role: str
+    node_ports: bool = False  # others reach it at its nodes' ports
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Where others reach it. A server listens for servers at the very ports that it tells them."""
+        if self.node_ports:
+            base = NODE_PORTS + 10 * self.number
+            return {"client": base, "peer": base + 1, "election": base + 2}
+        peers = {"peer": pod_ports.ZOOKEEPER_PEER, "election": pod_ports.ZOOKEEPER_ELECTION}
+        return {"client": pod_ports.ZOOKEEPER_CLIENT, **peers}
+
+    @property
+    def listening(self) -> dict[str, int]:
+        """Its ports in its pod."""
+        return {**self.ports, "client": pod_ports.ZOOKEEPER_CLIENT}
 
     @property
     def name(self) -> str:
@@ -120,7 +139,13 @@ def plan_fleet(loaded: LoadedStack) -> FleetPlan:
 
 def _servers(loaded: LoadedStack) -> tuple[Server, ...]:
     servers = [
-        Server(region=name, number=number, host=host, role=region.ensemble.role)
+        Server(
+            region=name,
+            number=number,
+            host=host,
+            role=region.ensemble.role,
+            node_ports=region.ensemble.service == "NodePort",
+        )
         for name, region in loaded.stack.regions.items()
         if region.ensemble
         for number, host in region.ensemble.servers.items()

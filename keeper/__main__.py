@@ -51,7 +51,7 @@ def client(access: EnsembleAccess, hosts: str) -> KazooClient:
 def step(config: KeeperConfig) -> Step:
     """Make the next change, if one is due, and return it. Raises NotYetError."""
     wanted, _ = parse("\n".join(config.members))
-    port = config.ensemble.hosts[0].rpartition(":")[2]
+    addresses = {address.rpartition(":")[0]: address for address in config.ensemble.hosts}
     session = client(config.ensemble, ",".join(config.ensemble.hosts))
     try:
         session.sync(CONFIG_NODE)
@@ -59,7 +59,7 @@ def step(config: KeeperConfig) -> Step:
         members, version = parse(found[0].decode())
         due = next_step(members, wanted)
         if due.joining and due.number is not None:
-            probe = client(config.ensemble, f"{host_of(wanted[due.number])}:{port}")
+            probe = client(config.ensemble, addresses[host_of(wanted[due.number])])
             probe.stop()
             probe.close()
             session.reconfig(joining=due.joining, leaving=None, new_members=None, from_config=int(version, 16))

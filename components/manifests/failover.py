@@ -71,7 +71,7 @@ def ensemble_access(plan: FleetPlan, common_name: str) -> EnsembleAccess:
     """The servers' addresses, and where a pod finds its certificate."""
     stack = plan.loaded.stack
     return EnsembleAccess(
-        hosts=tuple(f"{server.host}:{pod_ports.ZOOKEEPER_CLIENT}" for server in plan.servers),
+        hosts=tuple(f"{server.host}:{server.ports['client']}" for server in plan.servers),
         chroot=stack.ensemble.chroot,
         session_timeout_ms=stack.ensemble.session_timeout_ms,
         identity=identity(plan, common_name),

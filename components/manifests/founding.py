@@ -16,9 +16,10 @@ from itertools import accumulate
 
 from components.manifests.certificates import KEEPER, identity
 from components.manifests.pods import COMMON, Manifest, metadata
+from components.manifests.zookeeper_files import members
 from config.plan import FleetPlan
 
-NAME = "zookeeper-founding"
+NAME = "zookeeper-members"
 READ, WRITE, CREATE, DELETE, ADMIN = (1 << bit for bit in range(5))
 ALL = READ | WRITE | CREATE | DELETE | ADMIN
 _MAGIC, _VERSION, _DATABASE = 0x5A4B534E, 2, -1  # "ZKSN"
@@ -35,11 +36,16 @@ class Znode:
 
 
 def founding(plan: FleetPlan) -> Manifest:
-    """The ConfigMap of the first data, empty once the ensemble is founded. Its change rolls nothing."""
+    """The ConfigMap of what only an empty server takes: members and, until the ensemble is founded, its first data.
+
+    It keeps its name, so that a change restarts nobody: members change by reconfiguration.
+    """
     described = metadata(plan.loaded.stack.namespace, NAME, COMMON)
     content = base64.b64encode(snapshot(tree(plan))).decode()
-    data = {} if plan.loaded.stack.ensemble.founded else {"binaryData": {"snapshot.0": content}}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": described, **data}
+    first = {} if plan.loaded.stack.ensemble.founded else {"binaryData": {"snapshot.0": content}}
+    ports = "".join(f"{server.number} {server.ports['client']}\n" for server in plan.servers)
+    data = {"servers.cfg": members(plan), "clients": ports}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": described, "data": data, **first}
 
 
 def tree(plan: FleetPlan) -> list[Znode]:

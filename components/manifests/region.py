@@ -19,7 +19,7 @@ from components.manifests.pods import (
 )
 from components.manifests.sidecars import RPC_KEYS
 from config import pod_ports
-from config.plan import FleetPlan, RegionPlan
+from config.plan import FleetPlan, RegionPlan, Server
 
 SecretValue = Callable[[str], Any]
 
@@ -60,7 +60,7 @@ def network_policies(plan: FleetPlan, region: RegionPlan) -> list[Manifest]:
         _policy(plan, "dns", None, None, [_rule(DNS_PORTS, protocols=("UDP", "TCP"))]),
         # No daemons, no rule: an empty list of ports would allow them all.
         *([_chains(plan, region), _signers(plan, region)] if region.daemons else []),
-        *([_servers(plan, region), _policy(plan, "keeper", "keeper", [], [TO_ENSEMBLE])] if region.servers else []),
+        *([_servers(plan, region), _keeper(plan)] if region.servers else []),
     ]
 
 
@@ -68,7 +68,7 @@ def _chains(plan: FleetPlan, region: RegionPlan) -> Manifest:
     """A daemon talks to its chain's peers and to the ensemble; its gate hears signers and other gates."""
     clients = [_pods("signer"), _pods("chain")]
     ports = sorted({daemon.chain.p2p for daemon in region.daemons})
-    egress = [_rule(ports, _internet()), _rule([pod_ports.GATE], [_pods("chain")]), TO_ENSEMBLE]
+    egress = [_rule(ports, _internet()), _rule([pod_ports.GATE], [_pods("chain")]), _to_ensemble(plan)]
     return _policy(plan, "chains", "chain", [_rule([pod_ports.GATE], clients, source=True)], egress)
 
 
@@ -78,24 +78,35 @@ def _signers(plan: FleetPlan, region: RegionPlan) -> Manifest:
     bus_in = [_rule(ports, [{"ipBlock": {"cidr": "0.0.0.0/0"}}], source=True)] if ports else []
     bus_out = [_rule(ports, _internet())] if ports else []
     gates = _rule([pod_ports.GATE], [_pods("chain")])
-    return _policy(plan, "signers", "signer", bus_in, [gates, TO_ENSEMBLE, *bus_out])
+    return _policy(plan, "signers", "signer", bus_in, [gates, _to_ensemble(plan), *bus_out])
 
 
 def _servers(plan: FleetPlan, region: RegionPlan) -> Manifest:
     """A ZooKeeper server hears clients and servers of all regions, and calls the servers."""
-    peers = [pod_ports.ZOOKEEPER_PEER, pod_ports.ZOOKEEPER_ELECTION]
+    inside = sorted({port for server in region.servers for port in _between_servers(server)})
+    peers = sorted({port for server in plan.servers for port in _between_servers(server)})
     elsewhere = _blocks(plan, exclude=region.name)
     # Before a server stops, it asks the others as a client whether they can spare it.
     callers = [_pods("chain"), _pods("signer"), _pods("keeper"), _pods("zookeeper"), *elsewhere]
     clients = _rule([pod_ports.ZOOKEEPER_CLIENT], callers, source=True)
     servers = [_pods("zookeeper"), *elsewhere]
     # Servers are called by host names, which may lead outside the cluster and back: no block can be named here.
-    calls = [_rule(peers), TO_ENSEMBLE]
-    return _policy(plan, "zookeeper", "zookeeper", [clients, _rule(peers, servers, source=True)], calls)
+    calls = [_rule(peers), _to_ensemble(plan)]
+    return _policy(plan, "zookeeper", "zookeeper", [clients, _rule(inside, servers, source=True)], calls)
 
 
-# To the servers' client port, anywhere: they have host names that each cluster resolves in its own way.
-TO_ENSEMBLE: Manifest = {"ports": [{"port": pod_ports.ZOOKEEPER_CLIENT, "protocol": "TCP"}]}
+def _keeper(plan: FleetPlan) -> Manifest:
+    """The keeper talks to the ensemble; nobody talks to it."""
+    return _policy(plan, "keeper", "keeper", [], [_to_ensemble(plan)])
+
+
+def _between_servers(server: Server) -> tuple[int, int]:
+    return server.ports["peer"], server.ports["election"]
+
+
+def _to_ensemble(plan: FleetPlan) -> Manifest:
+    """To the servers' client ports, anywhere: they have host names that each cluster resolves in its own way."""
+    return _rule(sorted({pod_ports.ZOOKEEPER_CLIENT, *(server.ports["client"] for server in plan.servers)}))
 
 
 def _blocks(plan: FleetPlan, exclude: str) -> list[Manifest]:

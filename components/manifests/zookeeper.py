@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from components.manifests.certificates import PemOf, region_secrets
-from components.manifests.founding import NAME as FOUNDING
+from components.manifests.founding import NAME as MEMBERS
 from components.manifests.founding import founding
 from components.manifests.pods import (
     ROLE,
@@ -25,7 +25,6 @@ from components.manifests.pods import (
 from components.manifests.region import disruption_budget
 from components.manifests.zookeeper_containers import init_containers, server_container
 from components.manifests.zookeeper_files import files
-from config import pod_ports
 from config.names import content_name
 from config.plan import FleetPlan, RegionPlan, Server
 
@@ -48,7 +47,7 @@ def shared(plan: FleetPlan, region: RegionPlan, pem: PemOf) -> Iterator[Named]:
         return
     namespace, budget = plan.loaded.stack.namespace, budgets(plan)[region.name]
     yield f"{region.name}-zookeeper-config", configuration(plan)
-    yield f"{region.name}-{FOUNDING}", founding(plan)
+    yield f"{region.name}-{MEMBERS}", founding(plan)
     yield f"{region.name}-zookeeper-budget", disruption_budget(namespace, "zookeeper", {ROLE: "zookeeper"}, budget)
     for server in region.servers:
         yield f"{region.name}-{server.name}", service(plan, region, server)
@@ -91,11 +90,9 @@ def update_order(plan: FleetPlan, leader: int | None = None) -> tuple[Server, ..
 def service(plan: FleetPlan, region: RegionPlan, server: Server) -> Manifest:
     """One server's own address, which the other regions reach under its host name."""
     seat = region.region.ensemble
-    ports = {
-        "client": pod_ports.ZOOKEEPER_CLIENT,
-        "peer": pod_ports.ZOOKEEPER_PEER,
-        "election": pod_ports.ZOOKEEPER_ELECTION,
-    }
+    ports: list[Manifest] = [{"name": name, "port": port, "targetPort": name} for name, port in server.ports.items()]
+    if server.node_ports:
+        ports = [{**item, "nodePort": item["port"]} for item in ports]
     annotations = {"external-dns.alpha.kubernetes.io/hostname": server.host}
     described = metadata(
         plan.loaded.stack.namespace, server.name, labels("zookeeper", server.name), annotations=annotations
@@ -109,7 +106,7 @@ def service(plan: FleetPlan, region: RegionPlan, server: Server) -> Manifest:
             "selector": selector("zookeeper", server.name),
             # Servers must find each other before a quorum makes any of them ready.
             "publishNotReadyAddresses": True,
-            "ports": [{"name": name, "port": port, "targetPort": name} for name, port in ports.items()],
+            "ports": ports,
         },
     }
 
@@ -119,7 +116,7 @@ def server_set(plan: FleetPlan, region: RegionPlan, server: Server) -> Named:
     config = str(configuration(plan)["metadata"]["name"])
     volumes: list[Manifest] = [
         {"name": "config", "configMap": {"name": config}},
-        {"name": "founding", "configMap": {"name": FOUNDING}},
+        {"name": "members", "configMap": {"name": MEMBERS}},
         {"name": "secret", "secret": {"secretName": f"{server.name}-tls", "defaultMode": 0o440}},
         {"name": "tls", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
         {"name": "tmp", "emptyDir": {}},

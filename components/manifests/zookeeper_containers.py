@@ -6,6 +6,8 @@ from components.manifests.pods import Manifest, container_security, resources
 from config import pod_ports
 from config.plan import FleetPlan, Server
 
+MEMBERS: Manifest = {"name": "members", "mountPath": "/members", "readOnly": True}
+
 
 def init_containers(plan: FleetPlan, server: Server) -> list[Manifest]:
     """What runs before the server, and the sidecars that stay beside it."""
@@ -15,17 +17,13 @@ def init_containers(plan: FleetPlan, server: Server) -> list[Manifest]:
 
 def server_container(plan: FleetPlan, server: Server) -> Manifest:
     ensemble = plan.loaded.stack.ensemble
-    ports = {
-        "client": pod_ports.ZOOKEEPER_CLIENT,
-        "peer": pod_ports.ZOOKEEPER_PEER,
-        "election": pod_ports.ZOOKEEPER_ELECTION,
-        "metrics": pod_ports.ZOOKEEPER_METRICS,
-    }
+    ports = {**server.listening, "metrics": pod_ports.ZOOKEEPER_METRICS}
     command = ["java", "@/conf/jvm.options", "org.apache.zookeeper.server.quorum.QuorumPeerMain", "/data/conf/zoo.cfg"]
     mounts = [
         *_data(plan),
         {"name": "tls", "mountPath": "/tls", "readOnly": True},
         {"name": "tmp", "mountPath": "/tmp"},
+        MEMBERS,
     ]
     return {
         **_container(plan, "zookeeper", command, mounts),
@@ -64,8 +62,7 @@ def _backups(plan: FleetPlan, read_only: bool = False) -> list[Manifest]:
 def _prepare(plan: FleetPlan, server: Server) -> Manifest:
     ensemble = plan.loaded.stack.ensemble
     restore = [{"name": "RESTORE", "value": ensemble.restore}] if ensemble.restore else []
-    first = {"name": "founding", "mountPath": "/founding", "readOnly": True}
-    made = _container(plan, "prepare", ["bash", "/conf/prepare.sh"], [*_data(plan), *_backups(plan, True), first])
+    made = _container(plan, "prepare", ["bash", "/conf/prepare.sh"], [*_data(plan), *_backups(plan, True), MEMBERS])
     made["env"] = [{"name": "SERVER_ID", "value": str(server.number)}, *restore]
     return {**made, "resources": resources("50m", "64Mi")}
 

@@ -32,10 +32,9 @@ LOGBACK = """<configuration>
 
 
 def files(plan: FleetPlan) -> dict[str, str]:
-    """The files below /conf, the same for every server of every region."""
+    """The files below /conf, the same for every server of every region; a change of them restarts all, one by one."""
     return {
         "zoo.cfg": zoo_cfg(plan),
-        "servers.cfg": members(plan),
         "jvm.options": jvm_options(plan.loaded.stack.ensemble.memory),
         "logback.xml": LOGBACK,
         **{name: script(name) for name in ("prepare.sh", "certificates.sh", "health.sh", "leave.sh", "role.sh")},
@@ -52,8 +51,8 @@ def script(name: str) -> str:
 def member(server: Server) -> str:
     """A server as ZooKeeper writes it; its plain port is the pod's loopback, where no session is let in."""
     role = "participant" if server.votes else "observer"
-    ports = f"{pod_ports.ZOOKEEPER_PEER}:{pod_ports.ZOOKEEPER_ELECTION}:{role}"
-    return f"server.{server.number}={server.host}:{ports};127.0.0.1:{pod_ports.ZOOKEEPER_LOCAL}"
+    ports = f"{server.ports['peer']}:{server.ports['election']}"
+    return f"server.{server.number}={server.host}:{ports}:{role};127.0.0.1:{pod_ports.ZOOKEEPER_LOCAL}"
 
 
 def members(plan: FleetPlan) -> str:

@@ -84,7 +84,7 @@ class Pod:
 def pod_in(tmp_path: Path) -> Pod:
     """A pod with its configuration and scripts, and an empty volume."""
     made = Pod(tmp_path)
-    made.write({"conf/zoo.cfg": CFG, "conf/servers.cfg": SERVERS})
+    made.write({"conf/zoo.cfg": CFG, "members/servers.cfg": SERVERS, "members/clients": ""})
     for path in SCRIPTS.iterdir():
         shutil.copy(path, tmp_path / "conf")
     (tmp_path / "data").mkdir()

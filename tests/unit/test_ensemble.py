@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from components.manifests import zookeeper
 from components.manifests.fleet import carries_data
-from components.manifests.zookeeper_files import files, jvm_options, member
+from components.manifests.zookeeper_files import files, jvm_options, member, members
 from config.ensemble import Ensemble
 from config.plan import FleetPlan, Server
 from tests.unit.objects import objects_of
@@ -112,7 +112,7 @@ def test_nobody_joins_the_quorum_or_opens_a_session_without_a_certificate(stack:
     assert found["secureClientPort"] == "2281"
     assert not {"clientPort", "clientPortAddress", "portUnification", "sslQuorum.portUnification"} & set(found)
     assert not [key for key in found if "hostnameVerification" in key or "skipACL" in key]
-    for line in files(plan_of(stack))["servers.cfg"].splitlines():
+    for line in members(plan_of(stack)).splitlines():
         assert line.endswith(";127.0.0.1:2181")
 
 
@@ -221,7 +221,7 @@ def test_observers_are_members_and_no_voters() -> None:
     assert [server.number for server in plan.servers] == [1, 2, 3, 8, 9]
     assert [server.number for server in plan.voters] == [1, 2, 3]
     assert member(plan.servers[-1]) == "server.9=zk-9.example.net:2888:3888:observer;127.0.0.1:2181"
-    assert member(plan.servers[-1]) in files(plan)["servers.cfg"].splitlines()
+    assert member(plan.servers[-1]) in members(plan).splitlines()
 
 
 def test_volumes_that_come_later_are_claims_beside_the_sets_and_carry_data() -> None:

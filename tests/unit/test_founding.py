@@ -118,8 +118,8 @@ def test_a_founded_ensemble_gives_an_empty_server_nothing_and_restarts_none() ->
     changed = [item for item, other in zip(after, before, strict=True) if item != other]
     assert len(changed) == 3  # one in each region
     for _, item in changed:
-        assert item["metadata"]["name"] == "zookeeper-founding"
-        assert not {"data", "binaryData", "immutable"} & set(item)
+        assert item["metadata"]["name"] == "zookeeper-members"
+        assert not {"binaryData", "immutable"} & set(item)
 
 
 def test_equal_plans_give_equal_bytes() -> None:

@@ -91,7 +91,7 @@ def test_what_a_config_map_is_called_changes_with_what_it_holds() -> None:
     after = {item["metadata"]["name"] for _, item in objects_of(planned(values), "ConfigMap")}
     assert len(before - after) == len(after - before) == 1  # the servers' configuration, the same in each region
     # What an empty server of a new ensemble begins with may change under the servers: they no longer read it.
-    fixed = [item for item in shipped("ConfigMap") if item["metadata"]["name"] != "zookeeper-founding"]
+    fixed = [item for item in shipped("ConfigMap") if item["metadata"]["name"] != "zookeeper-members"]
     assert all(item["immutable"] is True for item in fixed)
 
 

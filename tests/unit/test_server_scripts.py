@@ -35,7 +35,7 @@ def test_every_script_passes_shellcheck() -> None:
 
 @needs_bwrap
 def test_an_empty_server_of_a_new_ensemble_gets_its_id_its_members_and_the_first_data(pod: Pod) -> None:
-    pod.write({"founding/snapshot.0": SEALED})
+    pod.write({"members/snapshot.0": SEALED})
     assert prepared(pod) == {
         "myid": "2\n",
         "conf/zoo.cfg": f"{CFG}dynamicConfigFile=/data/conf/zoo.cfg.dynamic\n",
@@ -46,13 +46,13 @@ def test_an_empty_server_of_a_new_ensemble_gets_its_id_its_members_and_the_first
 
 @needs_bwrap
 def test_an_empty_server_of_a_founded_ensemble_gets_no_data(pod: Pod) -> None:
-    (pod.root / "founding").mkdir()
+    (pod.root / "members").mkdir(exist_ok=True)
     assert set(prepared(pod)) == {"myid", "conf/zoo.cfg", "conf/zoo.cfg.dynamic"}
 
 
 @needs_bwrap
 def test_a_server_with_data_is_never_given_the_first(pod: Pod) -> None:
-    pod.write({"founding/snapshot.0": SEALED, "data/version-2/snapshot.100": "own"})
+    pod.write({"members/snapshot.0": SEALED, "data/version-2/snapshot.100": "own"})
     assert {key: text for key, text in prepared(pod).items() if "snapshot" in key} == {"version-2/snapshot.100": "own"}
 
 

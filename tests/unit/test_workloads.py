@@ -111,7 +111,10 @@ def test_every_server_has_one_configuration_with_all_servers_of_all_regions() ->
     values = values_of("mainnet")
     found = [files_of(values, region) for region in values["regions"]]
     assert found[0] == found[1] == found[2]
-    servers = dict(line.split("=", 1) for line in found[0]["servers.cfg"].splitlines())
+    plan = planned(values)
+    told = {named(plan, region, "ConfigMap", "zookeeper-members")["data"]["servers.cfg"] for region in plan.regions}
+    (members,) = told
+    servers = dict(line.split("=", 1) for line in members.splitlines())
     assert list(servers) == [f"server.{number}" for number in range(1, 6)]
     assert servers["server.1"] == "zk-1.na-east.example.net:2888:3888:participant;127.0.0.1:2181"
     settings = dict(line.split("=", 1) for line in found[0]["zoo.cfg"].splitlines())

@@ -10,7 +10,8 @@ local_answer() {
 }
 
 asks() { # another server's state, over its clients' port and with this server's own certificate
-  printf srvr | timeout 3 openssl s_client -quiet -connect "$1:2281" -servername "$1" -verify_hostname "$1" \
+  port=$(awk -v number="$2" '$1 == number { print $2 }' /members/clients)
+  printf srvr | timeout 3 openssl s_client -quiet -connect "$1:${port:-2281}" -servername "$1" -verify_hostname "$1" \
     -verify_return_error -CAfile /tls/client-ca.pem -cert /tls/server.pem -key /tls/server.pem 2>/dev/null
 }
 
@@ -25,7 +26,7 @@ spared() {
   serving=0
   while read -r number host; do
     [ "$number" = "$SERVER_ID" ] && continue
-    [[ $(asks "$host") =~ Mode:\ (leader|follower) ]] && serving=$((serving + 1))
+    [[ $(asks "$host" "$number") =~ Mode:\ (leader|follower) ]] && serving=$((serving + 1))
   done <<<"$voters"
   [ "$serving" -ge "$majority" ] || return 1
   [ "$mode" != leader ] && return 0

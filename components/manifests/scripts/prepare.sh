@@ -37,14 +37,14 @@ if [ -n "${RESTORE:-}" ] && [ ! -e "/data/restored-$RESTORE" ]; then
 fi
 
 # Only a new ensemble's servers are given its first data; an empty server of an old one joins, and has no vote before.
-if [ -e /founding/snapshot.0 ] && [ -z "$(find "$snapshots" -name 'snapshot.*' -print -quit)" ]; then
-  cp /founding/snapshot.0 "$snapshots/.snapshot" && mv "$snapshots/.snapshot" "$snapshots/snapshot.0"
+if [ -e /members/snapshot.0 ] && [ -z "$(find "$snapshots" -name 'snapshot.*' -print -quit)" ]; then
+  cp /members/snapshot.0 "$snapshots/.snapshot" && mv "$snapshots/.snapshot" "$snapshots/snapshot.0"
 fi
 
 members=$(sed -n 's/^dynamicConfigFile=//p' "$conf/zoo.cfg" 2>/dev/null || true)
 if [ ! -s "${members:-/nowhere}" ]; then
   members=$conf/zoo.cfg.dynamic
-  cp /conf/servers.cfg "$conf/.members" && mv "$conf/.members" "$members"
+  cp /members/servers.cfg "$conf/.members" && mv "$conf/.members" "$members"
 fi
 { cat /conf/zoo.cfg; echo "dynamicConfigFile=$members"; } >"$conf/.zoo.cfg"
 mv "$conf/.zoo.cfg" "$conf/zoo.cfg"
