@@ -14,7 +14,7 @@ from bench import results
 from bench.process import BenchError
 from sandbox.errors import SandboxError
 
-NAMES = ("overhead", "render", "apply")
+NAMES = ("overhead", "render", "apply", "ensemble")
 
 
 def say(line: str) -> None:

@@ -33,6 +33,14 @@ MEASURES = {
     "first_peak_mib": "first: peak memory, biggest process",
     "unchanged_wall_s": "unchanged: wall time",
     "unchanged_cpu_s": "unchanged: CPU",
+    "write_s": "time of a write, 64 in flight",
+    "read_s": "time of a read, 64 in flight",
+    "write_p50_ms": "time of a write, alone: p50",
+    "write_p99_ms": "time of a write, alone: p99",
+    "read_p50_ms": "time of a read, alone: p50",
+    "read_p99_ms": "time of a read, alone: p99",
+    "leader_gap_s": "write gap when the leader is killed",
+    "roll_gap_s": "longest write gap while all servers are restarted",
     "unchanged_peak_mib": "unchanged: peak memory, biggest process",
 }
 

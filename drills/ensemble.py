@@ -20,7 +20,7 @@ from drills import report
 from drills.drill import Drill, run
 from drills.report import Result
 from drills.rig import Rig
-from drills.scenarios import changes, controls, crashes, disks, identities, partitions
+from drills.scenarios import changes, controls, crashes, disks, identities, observation, partitions
 from drills.stacks import FIVE, THREE, Shape
 from sandbox.errors import SandboxError
 from sandbox.pods import Image, zookeeper_image
@@ -34,6 +34,7 @@ DRILLS: tuple[Drill, ...] = (
     *disks.DRILLS,
     *identities.DRILLS,
     *changes.DRILLS,
+    *observation.DRILLS,
 )
 
 

@@ -70,6 +70,10 @@ class Server:
         (self._folder / "logback.xml").write_text(_LOGBACK)
         self._process = spawn([*_JAVA, "-cp", f"{self._folder}:{self._jars}/*", _MAIN, str(file)], self._folder / "log")
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
     def stop(self) -> None:
         """SIGTERM, SIGKILL after 5 s."""
         stop_all([self._process] if self._process else [], 5)

@@ -26,7 +26,7 @@ def drilled(*names: str) -> dict[str, dict[str, object]]:
 
 
 def test_no_acknowledged_write_is_lost_and_the_checker_sees_it_where_one_is() -> None:
-    found = drilled("kill-leader", "isolate-followers", "lost-disk", "strangers", "control-forgetting-disks")
+    found = drilled("kill-leader", "isolate-followers", "lost-disk", "strangers", "metrics", "control-forgetting-disks")
     control = found.pop("control-forgetting-disks")
     assert control["lost"]
     assert not control["passed"]

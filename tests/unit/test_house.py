@@ -21,7 +21,7 @@ ALLOWED = {  # which of our packages each may import
     "keeper": {"config"},
     "drills": {"config", "components", "sandbox"},
     "fleet": {"config", "components", "sandbox"},
-    "bench": {"config", "components", "fleet", "sandbox"},
+    "bench": {"config", "components", "drills", "fleet", "sandbox"},
 }
 
 
