@@ -35,15 +35,16 @@ class Ensemble(pulumi.ComponentResource):
         super().__init__("notary:ensemble:Ensemble", "ensemble", {}, opts)
         plan = args.plan
         certificates = Certificates(CertificatesArgs(plan=plan), pulumi.ResourceOptions(parent=self))
-        ready: list[pulumi.Resource] = []
+        configured: dict[str, list[pulumi.Resource]] = {}
         for name, region in plan.regions.items():
             made = args.regions[name].create(zookeeper.shared(plan, region, certificates.pem), self)
             # Not their addresses: the official plugin waits for an address until a pod serves behind it.
-            ready += [item for item in made if isinstance(item, (k8s.core.v1.ConfigMap, k8s.core.v1.Secret))]
+            configured[name] = [item for item in made if isinstance(item, (k8s.core.v1.ConfigMap, k8s.core.v1.Secret))]
+        ready: list[pulumi.Resource] = []
         for server in zookeeper.update_order(plan, _leader()):
             server_set = zookeeper.server_set(plan, plan.regions[server.region], server)
             # Behind all servers before it: the next is restarted when these are back in the quorum.
-            ready += args.regions[server.region].create([server_set], self, *ready)
+            ready += args.regions[server.region].create([server_set], self, *configured[server.region], *ready)
         home = keeper.home(plan)
         args.regions[home].create(keeper.objects(plan, plan.regions[home], certificates.pem), self, *ready)
         self.hosts = tuple(server.host for server in plan.servers)

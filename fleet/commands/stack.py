@@ -135,3 +135,5 @@ def _finish(workspace: Workspace, plan: FleetPlan, operation: Operation, output:
             raise FleetError("\n".join(result.errors))
         raise typer.Exit(Exit.FAILED)
     output.result(data, *tables(data))
+    if operation == "up" and plan.loaded.stack.stage != "sandbox" and not plan.loaded.stack.ensemble.founded:
+        output.progress("the ensemble runs: set `founded: true` under ensemble, so that an emptied disk gets no vote")

@@ -28,6 +28,7 @@ PATHS = {
     "PersistentVolumeClaim": "api/v1/{}/persistentvolumeclaims",
     "Pod": "api/v1/{}/pods",
     "StatefulSet": "apis/apps/v1/{}/statefulsets",
+    "Job": "apis/batch/v1/{}/jobs",
     "NetworkPolicy": "apis/networking.k8s.io/v1/{}/networkpolicies",
     "PodDisruptionBudget": "apis/policy/v1/{}/poddisruptionbudgets",
 }
