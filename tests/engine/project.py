@@ -115,6 +115,13 @@ class Project:
         with api.client(self.sandbox.kubeconfig(region), timeout_seconds=10) as server:
             return {item["metadata"]["name"]: item for item in server.get(f"/{path}").json().get("items", [])}
 
+    def set_pods(self, region: str) -> dict[str, dict[str, Any]]:
+        """The pods of a region's sets: those of Jobs come and go."""
+        pods = self.objects(region, "Pod")
+        return {
+            name: pod for name, pod in pods.items() if pod["metadata"]["ownerReferences"][0]["kind"] == "StatefulSet"
+        }
+
     def identities(self, *kinds: str) -> dict[tuple[str, str, str], str]:
         """The uid of each object of these kinds: one that was replaced has another."""
         return {

@@ -27,7 +27,7 @@ def completed(project: Project, cut_off: Answer) -> dict[str, Any]:
     assert cut_off.code != 0
     result = project.up()
     for region in REGIONS:
-        assert {f"{name}-0" for name in project.objects(region, "StatefulSet")} == set(project.objects(region, "Pod"))
+        assert {f"{name}-0" for name in project.objects(region, "StatefulSet")} == set(project.set_pods(region))
     assert set(project.up()["changes"]) == {"same"}
     assert not project.state().get("pending_operations")
     return result
@@ -83,7 +83,7 @@ def test_killed_while_sets_roll_to_another_release(project: Project) -> None:
         cut_off = update_killed_when(project, lambda state: bool(pending(state, "updating")))
         assert pending(project.state(), "updating")
     completed(project, cut_off)
-    pods = [pod for region in REGIONS for pod in project.objects(region, "Pod").values()]
+    pods = [pod for region in REGIONS for pod in project.set_pods(region).values()]
     images = {item["image"] for pod in pods for item in pod["spec"]["containers"] if item["name"] == "daemon"}
     assert images == {project.release["daemons"]["komodod"]["image"]}
     assert project.identities("PersistentVolumeClaim") == claims

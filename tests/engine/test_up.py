@@ -44,9 +44,7 @@ def test_an_update_gives_the_clusters_exactly_what_render_writes(project: Projec
 def test_every_pod_becomes_ready_where_pod_security_is_restricted(project: Project) -> None:
     project.up()
     for region in REGIONS:
-        sets, found = project.objects(region, "StatefulSet"), project.objects(region, "Pod")
-        pods = {name: pod for name, pod in found.items() if not name.startswith("keeper-")}
-        assert all(found[name]["status"]["phase"] == "Succeeded" for name in {*found} - {*pods})
+        sets, pods = project.objects(region, "StatefulSet"), project.set_pods(region)
         assert {f"{name}-0" for name in sets} == set(pods)
         assert all(pod["status"]["phase"] == "Running" for pod in pods.values())
         claims = project.objects(region, "PersistentVolumeClaim")

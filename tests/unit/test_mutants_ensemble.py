@@ -39,7 +39,7 @@ BROKEN = [
     ),
     (
         "a server is restarted when those before it are back",
-        (COMPONENTS + "ensemble.py", "create([server_set], self, *ready)", "create([server_set], self)"),
+        (COMPONENTS + "ensemble.py", "*configured[server.region], *ready)", "*configured[server.region])"),
         "components",
     ),
     (
