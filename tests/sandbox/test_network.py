@@ -219,7 +219,7 @@ def test_a_connection_carries_megabytes_a_second_through_the_emulation(network: 
         while size > 0:
             size -= len(far.recv(1 << 20))
         sender.join()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20  # at a window a round trip it would take minutes
 
 
 def test_a_detached_host_is_gone_and_its_name_but_not_its_address_is_free(network: Network, hosts: list[Host]) -> None:
