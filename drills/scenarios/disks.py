@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -52,22 +52,20 @@ def _fill(path: Path) -> None:
 
 def corrupt_snapshot(scene: Scene) -> str:
     """A server's newest snapshot is damaged while it is down: it takes an older one, or what the others have."""
-    rig = scene.rig
-    number = scene.random.choice(rig.followers())
-    scene.limit_s = HOP_SECONDS
-    rig.kill(number)
-    newest = max(data(rig, number).glob("snapshot.*"), key=lambda path: int(path.name.partition(".")[2], 16))
-    _damage(newest, scene)
-    return _back_or_resync(scene, number, f"damaged {newest.name} of server {number}")
+    return _corrupt(scene, data, "snapshot.*")
 
 
 def corrupt_log(scene: Scene) -> str:
     """A server's log is damaged while it is down: it must not serve what it made of it."""
+    return _corrupt(scene, logs, "log.*")
+
+
+def _corrupt(scene: Scene, folder: Callable[[Rig, int], Path], pattern: str) -> str:
     rig = scene.rig
     number = scene.random.choice(rig.followers())
     scene.limit_s = HOP_SECONDS
     rig.kill(number)
-    newest = max(logs(rig, number).glob("log.*"), key=lambda path: int(path.name.partition(".")[2], 16))
+    newest = max(folder(rig, number).glob(pattern), key=lambda path: int(path.name.partition(".")[2], 16))
     _damage(newest, scene)
     return _back_or_resync(scene, number, f"damaged {newest.name} of server {number}")
 
