@@ -38,7 +38,7 @@ class Ensemble(pulumi.ComponentResource):
         configured: dict[str, list[pulumi.Resource]] = {}
         for name, region in plan.regions.items():
             made = args.regions[name].create(zookeeper.shared(plan, region, certificates.pem), self)
-            # Not their addresses: the official plugin waits for an address until a pod serves behind it.
+            # Not the claims: one may wait for its first pod.
             configured[name] = [item for item in made if isinstance(item, (k8s.core.v1.ConfigMap, k8s.core.v1.Secret))]
         ready: list[pulumi.Resource] = []
         for server in zookeeper.update_order(plan, _leader()):

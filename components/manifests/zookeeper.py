@@ -29,6 +29,7 @@ from config.names import content_name
 from config.plan import FleetPlan, RegionPlan, Server
 
 CONFIG = "zookeeper"
+UNAWAITED = {"pulumi.com/skipAwait": "true"}
 # A server that can't be spared stays for up to a minute (scripts/leave.sh), and then ends within seconds.
 STOP_GRACE_SECONDS = 90
 
@@ -93,7 +94,8 @@ def service(plan: FleetPlan, region: RegionPlan, server: Server) -> Manifest:
     ports: list[Manifest] = [{"name": name, "port": port, "targetPort": name} for name, port in server.ports.items()]
     if server.node_ports:
         ports = [{**item, "nodePort": item["port"]} for item in ports]
-    annotations = {"external-dns.alpha.kubernetes.io/hostname": server.host}
+    # Its pod may stand behind a region that is away: whoever waited for it here would wait for nothing.
+    annotations = {"external-dns.alpha.kubernetes.io/hostname": server.host, **UNAWAITED}
     described = metadata(
         plan.loaded.stack.namespace, server.name, labels("zookeeper", server.name), annotations=annotations
     )
@@ -151,8 +153,7 @@ def claims(plan: FleetPlan, region: RegionPlan, server: Server) -> Iterator[Name
         name = f"{key}-{server.name}"
         wanted = volume_claim(name, instance(server), size, region.region.storage_class)
         # A claim may wait for its first pod before it is bound, and the pod's set comes after it.
-        unawaited = {"pulumi.com/skipAwait": "true"}
-        described = metadata(plan.loaded.stack.namespace, name, instance(server), annotations=unawaited)
+        described = metadata(plan.loaded.stack.namespace, name, instance(server), annotations=UNAWAITED)
         claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": described, "spec": wanted["spec"]}
         yield f"{region.name}-{name}", claim
 
