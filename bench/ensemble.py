@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from bench.ratios import Report, comparison
 from bench.ratios import Sample as Figures
 from drills.stacks import FIVE, ROOT, THREE
 
+CLIENTS = 2  # processes that hold sessions
 TICKS = os.sysconf("SC_CLK_TCK")
 NOTES = [
     "Servers of both stand on this machine's two cores, with their clients: loopback and a relay are no WAN.",
@@ -33,7 +35,7 @@ def tools() -> dict[str, str]:
 def measure(quick: bool, report: Report) -> dict[str, Any]:
     """Rounds of both ensembles in turns."""
     rounds = 2 if quick else 3
-    counts = (100, 1_000) if quick else (100, 1_000, 3_000)
+    counts = ((100, 5), (1_000, 5)) if quick else ((100, 5), (1_000, 5), (3_000, 5), (3_000, 10))
     samples: dict[str, list[Figures]] = {Ours.name: [], Sample.name: []}
     notes = list(NOTES)
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
@@ -46,7 +48,7 @@ def measure(quick: bool, report: Report) -> dict[str, Any]:
     return {"comparisons": {"three servers": comparison(samples, Ours.name, Sample.name)}, "notes": notes}
 
 
-def _round(name: str, folder: Path, counts: tuple[int, ...], report: Report, notes: list[str]) -> Figures:
+def _round(name: str, folder: Path, counts: Sequence[tuple[int, int]], report: Report, notes: list[str]) -> Figures:
     """All figures of one ensemble, made for it and gone after it."""
     ensemble: Ensemble = Ours(folder, THREE) if name == Ours.name else Sample(folder)
     extra = folder.parent / f"{folder.name}-clients"
@@ -58,8 +60,9 @@ def _round(name: str, folder: Path, counts: tuple[int, ...], report: Report, not
         figures["leader_gap_s"] = gap_during(ensemble, extra / "lost", lambda: _lose_leader(ensemble))
         figures["roll_gap_s"] = gap_during(ensemble, extra / "roll", ensemble.roll)
         report(f"  {name}: " + ", ".join(f"{key} {value:.5f}" for key, value in figures.items()))
-        for count in counts:
-            notes.append(f"{name}, {count:,} sessions: {_sessions(ensemble, extra, count)}")
+        for count, timeout_s in counts:
+            found = _sessions(ensemble, extra, count, timeout_s)
+            notes.append(f"{name}, {count:,} sessions with {timeout_s} s of timeout: {found}")
             report(f"  {notes[-1]}")
         return figures
     finally:
@@ -72,22 +75,30 @@ def _lose_leader(ensemble: Ensemble) -> None:
     back()
 
 
-def _sessions(ensemble: Ensemble, folder: Path, count: int) -> str:
+def _sessions(ensemble: Ensemble, folder: Path, count: int, timeout_s: int) -> str:
     """What idle sessions cost the servers, and how many are lost with the leader."""
-    process = ask("sessions", ensemble, folder, count=count)
-    answer(process)
+    asked = {"count": count // CLIENTS, "session_timeout_ms": 1000 * timeout_s}
+    clients = [ask("sessions", ensemble, folder, **asked) for _ in range(CLIENTS)]
+    opened = sum(answer(client)["open"] for client in clients)
     before, started = _cpu_seconds(ensemble), time.monotonic()
     time.sleep(6)
     cores = (_cpu_seconds(ensemble) - before) / (time.monotonic() - started) / 3
     memory = max(_resident_mib(pid) for pid in ensemble.pids())
     back = ensemble.kill_leader()
-    time.sleep(8)
+    time.sleep(timeout_s + 5)
     back()
-    assert process.stdin
-    process.stdin.close()
-    lost = answer(process)["lost"]
-    process.wait()
-    return f"{cores:.2f} of a core and {memory:.0f} MiB a server, {lost:.0f} lost when the leader was killed."
+    lost = sum(_ended(client) for client in clients)
+    cost = f"{cores:.2f} of a core and {memory:.0f} MiB a server"
+    return f"{cost}, {lost:.0f} of {opened:.0f} lost when the leader was killed."
+
+
+def _ended(client: subprocess.Popen[str]) -> float:
+    """How many sessions a client lost."""
+    assert client.stdin
+    client.stdin.close()
+    lost = answer(client)["lost"]
+    client.wait()
+    return lost
 
 
 def _cpu_seconds(ensemble: Ensemble) -> float:

@@ -86,6 +86,7 @@ class Sample:
         folder.mkdir()
         self._ensemble = plain.Ensemble(zookeeper_image.folder(), folder)
         for server in self._ensemble.servers:
+            server.settings["maxClientCnxns"] = "0"  # its 60 per address would turn the sessions away
             server.start()
         self._ensemble.wait()
 

@@ -113,9 +113,12 @@ def _identities() -> list[str]:
         f"ssl.keyStore.location={SECRETS}/server.pem",
         f"ssl.trustStore.location={SECRETS}/client-ca.pem",
         "ssl.clientAuth=need",
+        # When a leader dies, the clients of all servers shake hands again at once. So with BoringSSL, which comes with
+        # ZooKeeper, and with files read once: without an authProvider each connection reads them anew, one at a time.
+        "ssl.sslProvider=OPENSSL",
+        "ssl.authProvider=x509",
         "ssl.protocol=TLSv1.3",
         "ssl.enabledProtocols=TLSv1.3",
-        f"ssl.ciphersuites={CIPHERS}",
         "authProvider.x509=org.apache.zookeeper.server.auth.X509AuthenticationProvider",
         "enforce.auth.enabled=true",
         "enforce.auth.schemes=x509",
