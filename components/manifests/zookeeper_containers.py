@@ -32,8 +32,8 @@ def server_container(plan: FleetPlan, server: Server) -> Manifest:
         "resources": resources(ensemble.cpu, ensemble.memory),
         # A long snapshot is read for half an hour at most before the first word is answered.
         "startupProbe": _probe("live", period=2, failures=900),
-        # A server of a minority is alive: only one that answers nothing at all for a minute is restarted.
-        "livenessProbe": _probe("live", period=10, failures=6),
+        # A server of a minority is alive: only one that answers nothing at all for half a minute is restarted.
+        "livenessProbe": _probe("live", period=5, failures=6),
         "readinessProbe": _probe("ready", period=2, failures=2),
         "lifecycle": {"preStop": {"exec": {"command": ["bash", "/conf/leave.sh"]}}},
     }

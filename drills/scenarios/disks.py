@@ -35,10 +35,13 @@ def full_log(scene: Scene) -> str:
     led = rig.known_leader() == number
     scene.limit_s = HOP_SECONDS + (1.5 if led else 0)
     filler = rig.claim("datalog", number) / "filler"
+    before = rig.pods[number].restarts
     _fill(filler)
     rig.wait(lambda: rig.mode(number) is None, 30, lambda: f"server {number} gave up")
     scene.write_for(3)
     filler.unlink()
+    # What it could not write stays in its log's buffer, and a record cut off in the log: it must begin anew.
+    rig.wait(lambda: rig.pods[number].restarts > before, 60, lambda: f"server {number} began anew")
     rig.wait_serving(number)
     return f"filled the log's disk of server {number}{', the leader' if led else ''}"
 

@@ -10,8 +10,13 @@ import pytest
 from tests.unit.caged import ALONE, ANSWERED, ANSWERING, SEALED, Pod, needs_bwrap, pod_in
 
 pytestmark = needs_bwrap
-# Says that a log is sound unless it is torn.
-JAVA = '#!/bin/bash\n! grep -q torn "${@: -1}"\n'
+# Tells of a log what ZooKeeper's toolkit tells: it comes to the end, or to a record that it can't read.
+JAVA = """#!/bin/bash
+grep -o 'zxid 0x[0-9a-f]*' "${@: -1}" | sed 's/.*/1 PM session 0x1 cxid 0x2 & setData x/'
+if grep -q torn "${@: -1}"; then echo 'Exception in thread "main"'; exit 1; fi
+if grep -q spoilt "${@: -1}"; then echo 'CRC ERROR - 1 PM session 0x1 cxid 0x2 zxid 0x9 setData x'; fi
+echo 'EOF reached after 1 txns.'
+"""
 
 
 @pytest.fixture
@@ -22,9 +27,9 @@ def pod(tmp_path: Path) -> Pod:
     return made
 
 
-def healthy(pod: Pod, question: str, answer: str | None) -> bool:
+def healthy(pod: Pod, question: str, answer: str | None, errors: str = ALONE) -> bool:
     """What a probe finds at a server that answers so; at none, if there is no answer."""
-    pod.write({"answers/ruok": answer or "", "answers/srvr": answer or ""})
+    pod.write({f"answers/{word}": answer or "" for word in ("ruok", "srvr")} | {"answers/mntr": errors})
     first = ANSWERED if answer is not None else ""
     process = pod.start("bash", "-c", f"{first}bash /conf/health.sh {question}")
     process.communicate(timeout=20)
@@ -58,6 +63,12 @@ def test_what_does_not_answer_is_neither_alive_nor_ready(pod: Pod) -> None:
     assert not healthy(pod, "live", "")
 
 
+@pytest.mark.parametrize("count", [0, 1, 12])
+def test_a_server_that_could_not_write_is_not_left_to_write_behind_the_gap(pod: Pod, count: int) -> None:
+    errors = f"zk_version\t3.9.5\nzk_unrecoverable_error_count\t{count}\nzk_outstanding_requests\t12\n"
+    assert healthy(pod, "live", "imok", errors) == (count == 0)
+
+
 def backups(pod: Pod, count: int, said: str = "backup ", **environment: str) -> list[dict[str, str]]:
     """The copies that are there once the script has said something `count` times, oldest first."""
     (pod.root / "backup").mkdir(exist_ok=True)
@@ -68,7 +79,7 @@ def backups(pod: Pod, count: int, said: str = "backup ", **environment: str) -> 
         lines = [process.stdout.readline() for _ in range(count)]
         assert all(said in line for line in lines), lines
         time.sleep(0.2)  # the oldest go after the newest was told
-        return [pod.read(f"backup/{path.name}") for path in sorted((pod.root / "backup").iterdir())]
+        return [pod.read(f"backup/{path.name}") for path in sorted((pod.root / "backup").glob("[0-9]*"))]
     finally:
         process.kill()
         process.wait()
@@ -102,13 +113,29 @@ def test_a_backup_has_fewer_snapshots_where_an_older_log_is_damaged(pod: Pod) ->
     assert {path.name for path in copy.iterdir()} == {"snapshot.50", "log.51"}
 
 
+@pytest.mark.parametrize(("next_log", "kept"), [("100000002", True), ("100000003", False), ("", False)])
+def test_a_log_may_end_in_a_cut_record_where_the_next_log_goes_on(pod: Pod, next_log: str, kept: bool) -> None:
+    pod.write({"data/version-2/snapshot.0": SEALED, "data/version-2/log.100000001": "zxid 0x100000001 torn"})
+    if next_log:
+        pod.write({f"data/version-2/log.{next_log}": "whole"})
+    said = "backup " if kept else "could not be copied whole"
+    assert bool(backups(pod, 1, said=said)) == kept
+
+
 def test_only_the_newest_backups_stay(pod: Pod) -> None:
     pod.write({"data/version-2/snapshot.0": SEALED, "backup/.20200101T000000Z/snapshot.0": "cut off"})
     pod.write({"backup/20200101T000000Z/snapshot.0": "old", "backup/20200102T000000Z/snapshot.0": "older"})
     assert backups(pod, 1) == [{"snapshot.0": "older"}, {"snapshot.0": SEALED}]
 
 
-@pytest.mark.parametrize("torn", [{"snapshot.5": "half of it"}, {"snapshot.5": SEALED, "log.1": "torn"}])
+NO_BACKUP = [
+    {"snapshot.5": "half of it"},
+    {"snapshot.5": SEALED, "log.1": "torn"},
+    {"snapshot.5": SEALED, "log.1": "spoilt", "log.a": "whole"},
+]
+
+
+@pytest.mark.parametrize("torn", NO_BACKUP)
 def test_what_could_not_be_copied_whole_is_no_backup(pod: Pod, torn: dict[str, str]) -> None:
     pod.write({f"data/version-2/{name}": text for name, text in torn.items()})
     assert backups(pod, 1, said="could not be copied whole") == []

@@ -27,13 +27,24 @@ following() {
 # A snapshot is written in its place, and whole when it ends in this mark (SnapStream, 3.9.5).
 sealed() { [ "$(tail -c 5 "$1" | od -An -tx1 | tr -d ' \n')" = 000000012f ]; }
 
-sound() { java -XX:-UsePerfData -cp '/zookeeper/lib/*' org.apache.zookeeper.server.persistence.TxnLogToolkit "$1" >/dev/null 2>&1; }
+# Whether a server could read a log up to its end, or up to a record that was cut off where the log after it goes on:
+# a disk that was full leaves one (docs/ensemble.md). The toolkit ends well after a wrong sum, and badly after a cut.
+sound() {
+  local damaged whole last
+  read -r damaged whole last < <(
+    { java -XX:-UsePerfData -cp '/zookeeper/lib/*' org.apache.zookeeper.server.persistence.TxnLogToolkit "$1" 2>&1 || true; } |
+      awk '/^CRC ERROR/ { damaged = 1 } /^EOF reached after/ { whole = 1 }
+        match($0, / zxid 0x[0-9a-f]+ /) { last = substr($0, RSTART + 6, RLENGTH - 7) }
+        END { print damaged + 0, whole + 0, last ? last : "0x0" }')
+  if [ "$damaged$whole" = 01 ]; then return 0; fi
+  [ -n "$2" ] && [ "$whole" = 0 ] && [ $((16#${2#log.})) = $((last + 1)) ]
+}
 
 # Fewer snapshots where an older log is damaged on the disk: the server itself has gone on from a later one.
 copy() { attempt 3 || attempt 2 || attempt 1; }
 
 attempt() {
-  local stamp first target
+  local stamp first target chain index log
   stamp=$(date -u +%Y%m%dT%H%M%SZ)
   target=/backup/.$stamp
   rm -rf "$target"
@@ -46,10 +57,12 @@ attempt() {
       return 1
     fi
   done
-  for log in $(following "${first#snapshot.}"); do
+  read -ra chain < <(following "${first#snapshot.}")
+  for index in "${!chain[@]}"; do
+    log=${chain[$index]}
     for _ in 1 2 3; do
       cp "$logs/$log" "$target/$log"
-      sound "$target/$log" && break
+      sound "$target/$log" "${chain[$((index + 1))]:-}" && break
       rm "$target/$log"
     done
     [ -e "$target/$log" ] || { echo "$log could not be copied whole" >&2; rm -r "$target"; return 1; }

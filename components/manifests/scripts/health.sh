@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `health.sh live`: the server answers at all, in a quorum or not: one of a minority must live on.
+# `health.sh live`: the server answers at all, in a quorum or not: one of a minority must live on. One that could not
+# write must not: it goes on in the same log behind a record that was cut off, and reads no further when it restarts.
 # `health.sh ready`: it is in a quorum and serves. One that never was in a quorum is ready when it lives: the servers
 # of a new ensemble come one after another, and none could serve before the second. Its epoch is 0 until then.
 set -euo pipefail
@@ -11,7 +12,7 @@ ask() {
 }
 
 case $1 in
-  live) [ "$(ask ruok)" = imok ] ;;
+  live) [ "$(ask ruok)" = imok ] && ! grep -q $'^zk_unrecoverable_error_count\t[1-9]' <<<"$(ask mntr)" ;;
   ready)
     answer=$(ask srvr)
     [[ $answer =~ Mode:\ (leader|follower|observer) ]] ||
