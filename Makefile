@@ -2,8 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test check drill drill-ensemble bench
+.PHONY: help setup up down test check drill drill-ensemble model chaos bench
 SEED ?= 1
+MINUTES ?= 5
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -39,6 +40,12 @@ drill: setup  ## Break the code on purpose on the real engine: each mutant must 
 
 drill-ensemble: setup  ## Break a real ensemble in all the ways we know, SEED=n: no acknowledged write may be lost
 	$(BIN)/python -m drills.ensemble --seed $(SEED)
+
+model: setup  ## Check the protocol's models in full, and that each weakness in them gives a counterexample
+	$(BIN)/python -m pytest tests/model
+
+chaos: setup  ## Kill, freeze, cut off and mislead agents, gates and ensemble, SEED=n MINUTES=m: never two that sign
+	$(BIN)/python -m chaos --seed $(SEED) --minutes $(MINUTES)
 
 bench: setup  ## Measure again what bench/results holds
 	$(BIN)/python -m bench

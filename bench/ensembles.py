@@ -14,11 +14,11 @@ from typing import Any, Protocol
 from bench.process import BenchError
 from drills import plain
 from drills.client import Config
-from drills.connection import Access
 from drills.history import statistics
 from drills.rig import Rig
 from drills.stacks import ROOT, Shape
 from drills.workload import Workload
+from failover.connection import Access
 from sandbox.pods import zookeeper_image
 
 

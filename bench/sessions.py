@@ -18,7 +18,7 @@ from typing import Any
 
 from kazoo.protocol.serialization import Connect
 
-from drills.connection import Tls, secured
+from failover.connection import Tls, secured
 
 PING = struct.pack("!iii", 8, -2, 11)
 OPENING_AT_ONCE = 16

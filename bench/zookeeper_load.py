@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from drills.connection import Access, Client, Tls
+from failover.connection import Access, Client, Tls
 
 IN_FLIGHT = 64
 VALUE = b"x" * 100

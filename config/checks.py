@@ -10,8 +10,13 @@ import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
 from config.chains import Chain
 from config.each import at, each, texts
+from config.ensemble import Ensemble
+from config.fencing import Failover
 from config.mistakes import Mistake, shown
 from config.names import object_name
 from config.release import Release
@@ -152,6 +157,25 @@ def names(values: Values) -> Iterator[Mistake]:
                 if other != f"{key} of {place} in {region}":
                     found = f"the name {name} for {key} in {region}"
                     yield Mistake(path=place, found=found, expected=f"another name: {other} has it")
+
+
+def fencing(values: Values) -> Iterator[Mistake]:
+    """Times of failover that the ensemble's can't keep."""
+    ensemble_, failover = Ensemble.model_fields, Failover.model_fields
+
+    def number(section: str, key: str, fields: Mapping[str, FieldInfo]) -> int:
+        found = at(values, section, to_camel(key))
+        return found if isinstance(found, int) else int(fields[key].default)
+
+    session, tick = (number("ensemble", key, ensemble_) for key in ("session_timeout_ms", "tick_time_ms"))
+    rtt, heartbeat = number("ensemble", "rtt_ms", ensemble_), number("failover", "heartbeat_ms", failover)
+    staleness = number("failover", "staleness_ms", failover)
+    if 4 * (heartbeat + tick) > session:
+        expected = f"{session // 4 - tick} at most: with a tick, a quarter of sessionTimeoutMs ({session})"
+        yield Mistake(path="failover.heartbeatMs", found=str(heartbeat), expected=expected)
+    if staleness < 6 * rtt:
+        expected = f"{6 * rtt} at least, six round trips: a confirmation must be back before it is too old"
+        yield Mistake(path="failover.stalenessMs", found=str(staleness), expected=expected)
 
 
 def secrets(values: Values, present: Collection[str]) -> Iterator[Mistake]:

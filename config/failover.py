@@ -23,6 +23,38 @@ class EnsembleAccess:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FailoverTiming:
+    """Milliseconds; one set for all agents and gates of a fleet, for the proof needs one.
+
+    A gate forwards a signing call for `staleness_ms` after it sent its last good confirmation; a new holder waits
+    `grace_ms`, which is longer, after an unclean end. `heartbeat_ms`: how often a holder confirms its claim.
+    """
+
+    tick_time_ms: int
+    heartbeat_ms: int
+    staleness_ms: int
+    grace_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsFiles:
+    """PEM files of one side of a connection: whom it trusts, and what it shows."""
+
+    authority_file: str
+    certificate_file: str
+    key_file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateLimits:
+    """What a gate lets in: bytes of a request, calls under way at once, seconds that a client may take to send one."""
+
+    request_bytes: int
+    concurrency: int
+    slow_client_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class GateRoute:
     """A chain's RPC as Iguana sees it, a port of the pod's loopback, and the gate that it leads to."""
 
@@ -32,8 +64,37 @@ class GateRoute:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignerConfig:
+    """The process that signs. `command` starts it; `api_port` is Iguana's API, or the RPC of a master's daemon.
+
+    `keys_directory` holds one file a secret: Iguana's `passphrase`, a master's `wif`. `stop_seconds` is how long it may
+    take to end by itself; `drain_seconds` how long its last calls, and the round that it is in, are waited for.
+    """
+
+    command: tuple[str, ...]
+    api_port: int
+    keys_directory: str
+    stop_seconds: int
+    drain_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthLimits:
+    """From where on a candidate is not healthy; healthy for `settle_seconds`, it may take over from a worse one."""
+
+    least_peers: int
+    most_blocks_behind: int
+    oldest_block_seconds: int
+    least_utxos: int
+    settle_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgentConfig:
-    """One candidate's agent."""
+    """One candidate's agent; its name among the candidates is the region's.
+
+    `state_directory` is shared with the watchdog. `routes` are the loopback ports that it offers to the signer.
+    """
 
     kind: str
     notary: str
@@ -44,14 +105,21 @@ class AgentConfig:
     pubkey: str
     bus_port: int | None
     health_port: int
-    keys_directory: str
+    state_directory: str
+    signer: SignerConfig
+    health: HealthLimits
     routes: tuple[GateRoute, ...]
+    timing: FailoverTiming
     ensemble: EnsembleAccess
+    gates: TlsFiles | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateConfig:
-    """One daemon's gate. `links` are other chains' RPC ports that the daemon expects on its loopback."""
+    """One daemon's gate. `links` are other chains' RPC ports that the daemon expects on its loopback.
+
+    The RPC's user and password come from the environment: RPC_USERNAME, RPC_PASSWORD.
+    """
 
     notary: str
     shard: str
@@ -61,7 +129,10 @@ class GateConfig:
     health_port: int
     state_directory: str
     links: tuple[GateRoute, ...]
+    limits: GateLimits
+    timing: FailoverTiming
     ensemble: EnsembleAccess
+    tls: TlsFiles
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,7 +98,7 @@ def parse_stack(
     release = _release(root, values, mistakes)
     chains = known_chains(registry)
     found = [*checks.ranges(values), *checks.candidates(values), *checks.ensemble(values)]
-    found += [*checks.maintenance(values), *checks.names(values)]
+    found += [*checks.maintenance(values), *checks.names(values), *checks.fencing(values)]
     found += checks.chains(values, chains) if registry else []
     found += [*checks.secrets(values, secrets), *pod_ports.collisions(values, chains)]
     found += checks.release(values, release, chains) if release else []

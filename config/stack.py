@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from config.ensemble import Ensemble
+from config.fencing import Failover
 from config.notary import Notaries, SecretSource
 from config.region import Regions
 from config.types import ChainKey, Cpu, Model, ObjectName, ProjectPath, Quantity
@@ -33,5 +34,6 @@ class Stack(Model):
     rpc: SecretSource = Field(description="username and password of the daemons' wallet RPC, inside their pods")
     regions: Regions = Field(min_length=1)
     ensemble: Ensemble = Field(default_factory=lambda: Ensemble())
+    failover: Failover = Field(default_factory=lambda: Failover())
     sizes: Mapping[ChainKey, ChainSize] = Field(default_factory=dict, description="Sizes by chain; the rest is small")
     notaries: Notaries = Field(min_length=1)

@@ -22,8 +22,8 @@ from typing import Any
 
 from kazoo.exceptions import BadVersionError, KazooException, NoAuthError, NodeExistsError, NoNodeError
 
-from drills.connection import Access, Client, NotSent, Tls
 from drills.history import ABSENT, Kind, Outcome
+from failover.connection import Access, Client, NotSent, Tls
 
 _NO_EFFECT = (NotSent, BadVersionError, NodeExistsError, NoNodeError, NoAuthError)
 _MIX = {"create": 35, "own": 20, "shared": 10, "compare": 15, "read": 8, "sync": 4, "fenced": 8}  # of 100 operations
@@ -93,7 +93,7 @@ class Worker:
 
     def step(self) -> bool:
         """One operation, if there is a connection; whether something was sent."""
-        if self._client.ended:
+        if self._client.over:
             self._client = self._connected()
         if not self._client.wait(0.02):
             return False

@@ -9,8 +9,8 @@ from typing import Any
 
 from kazoo.exceptions import KazooException, NoNodeError
 
-from drills.connection import Access, Client
 from drills.placement import Znode
+from failover.connection import Access, Client
 
 _BATCH = 200  # requests in flight
 

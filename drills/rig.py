@@ -14,12 +14,12 @@ from components.manifests.certificates import Part, identity
 from config import pod_ports
 from config.plan import FleetPlan, Server
 from drills.certificates import Issuer
-from drills.connection import Access, Tls
 from drills.inside import inside, word
 from drills.objects import Data, data_of, pod_of
 from drills.placement import Znode
 from drills.readback import read_back
 from drills.stacks import Shape, plan_of
+from failover.connection import Access, Tls
 from sandbox.network import Host, Network
 from sandbox.pods import Image, Pod
 

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from components.manifests.pods import Manifest, Named, opaque_secret
-from config.plan import FleetPlan, RegionPlan
+from config.plan import Daemon, FleetPlan, RegionPlan
 
-# Two authorities, so that what may open a session may not join the quorum.
-Circle = Literal["peers", "clients"]
+# An authority for each, so that what may open a session may not join the quorum, and neither may call a gate.
+Circle = Literal["peers", "clients", "gates"]
 Part = Literal["pair", "key", "certificate", "trust"]
-CIRCLES: tuple[Circle, ...] = ("peers", "clients")
+CIRCLES: tuple[Circle, ...] = ("peers", "clients", "gates")
 # A PEM of a holder's: its key and certificate together, or one of them, or the authorities that its circle trusts.
 PemOf = Callable[[str, Circle, Part], Any]
 
 CLIENT_SECRET = "zookeeper-client"
 CLIENT_TLS = "/run/secrets/ensemble"  # where a client's pod finds its own
+GATES_SECRET = "gates"  # what the gates of a region show
+AGENTS_SECRET = "agents"  # what the region's agents show them
+GATE_TLS = "/run/secrets/gates"  # where either finds its own
 KEEPER = "keeper"
 KEEPER_SECRET = "zookeeper-keeper"
 
@@ -44,17 +47,30 @@ def identity(plan: FleetPlan, common_name: str) -> str:
 
 
 def holders(plan: FleetPlan) -> Iterator[Holder]:
-    """Each server, the clients of each region, and the keeper. A region's key never leaves it."""
+    """Each server, a region's clients, gates and agents, and the keeper. A region's key never leaves it."""
     both = ("digital_signature", "server_auth", "client_auth")
     for server in plan.servers:
-        yield Holder(name=server.name, common_name="server", hosts=(server.host,), circles=CIRCLES, uses=both)
+        circles: tuple[Circle, ...] = ("peers", "clients")
+        yield Holder(name=server.name, common_name="server", hosts=(server.host,), circles=circles, uses=both)
     client = ("digital_signature", "client_auth")
     for region in plan.regions.values():
         if region.daemons or region.duties:
             yield Holder(
                 name=f"{region.name}-client", common_name="client", hosts=(), circles=("clients",), uses=client
             )
+        if gated := gated_daemons(region):
+            # A gate calls another one where its daemon asks another chain's.
+            hosts = tuple(f"{daemon.name}.{plan.loaded.stack.namespace}.svc" for daemon in gated)
+            name = f"{region.name}-gates"
+            yield Holder(name=name, common_name="gate", hosts=hosts, circles=("gates",), uses=both)
+            name = f"{region.name}-agents"
+            yield Holder(name=name, common_name="agent", hosts=(), circles=("gates",), uses=client)
     yield Holder(name=KEEPER, common_name=KEEPER, hosts=(), circles=("clients",), uses=client)
+
+
+def gated_daemons(region: RegionPlan) -> tuple[Daemon, ...]:
+    """The daemons that have a gate: a checkpoint master signs by itself."""
+    return tuple(daemon for daemon in region.daemons if daemon.duty.kind == "iguana")
 
 
 def server_secret(plan: FleetPlan, server: str, pem: PemOf) -> Manifest:
@@ -68,12 +84,12 @@ def server_secret(plan: FleetPlan, server: str, pem: PemOf) -> Manifest:
     return opaque_secret(plan.loaded.stack.namespace, f"{server}-tls", data)
 
 
-def client_secret(plan: FleetPlan, name: str, holder: str, pem: PemOf) -> Manifest:
-    """A client's key, certificate and the authorities of the servers."""
+def client_secret(plan: FleetPlan, name: str, holder: str, pem: PemOf, circle: Circle = "clients") -> Manifest:
+    """A holder's key and certificate, and the authorities of those it talks to."""
     data = {
-        "tls.key": pem(holder, "clients", "key"),
-        "tls.crt": pem(holder, "clients", "certificate"),
-        "ca.crt": pem(holder, "clients", "trust"),
+        "tls.key": pem(holder, circle, "key"),
+        "tls.crt": pem(holder, circle, "certificate"),
+        "ca.crt": pem(holder, circle, "trust"),
     }
     return opaque_secret(plan.loaded.stack.namespace, name, data)
 
@@ -85,6 +101,10 @@ def region_secrets(plan: FleetPlan, region: RegionPlan, pem: PemOf) -> Iterator[
     if region.daemons or region.duties:
         secret = client_secret(plan, CLIENT_SECRET, f"{region.name}-client", pem)
         yield f"{region.name}-{CLIENT_SECRET}", secret
+    if gated_daemons(region):
+        for name in (GATES_SECRET, AGENTS_SECRET):
+            holder = f"{region.name}-{name}"
+            yield f"{holder}-tls", client_secret(plan, f"{name}-tls", holder, pem, "gates")
 
 
 def client_volume(secret: str = CLIENT_SECRET) -> Manifest:
@@ -92,4 +112,10 @@ def client_volume(secret: str = CLIENT_SECRET) -> Manifest:
     return {"name": "ensemble-tls", "secret": {"secretName": secret, "defaultMode": 0o440}}
 
 
+def gate_volume(secret: str) -> Manifest:
+    """The volume of a gate's or an agent's certificate."""
+    return {"name": "gate-tls", "secret": {"secretName": f"{secret}-tls", "defaultMode": 0o440}}
+
+
+GATE_MOUNT: Manifest = {"name": "gate-tls", "mountPath": GATE_TLS, "readOnly": True}
 CLIENT_MOUNT: Manifest = {"name": "ensemble-tls", "mountPath": CLIENT_TLS, "readOnly": True}

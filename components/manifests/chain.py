@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from components.manifests.certificates import CLIENT_MOUNT, client_volume
+from components.manifests.certificates import CLIENT_MOUNT, GATES_SECRET, client_volume, gate_volume
 from components.manifests.failover import agent_config, gate_config
 from components.manifests.pods import (
     CHAIN,
@@ -117,8 +117,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, daemon: Daemon, config: str) -> Ma
         {"name": "tmp", "emptyDir": {}},
         client_volume(),
     ]
-    if masters:
-        volumes.append(keys_volume(plan, daemon.duty))
+    volumes.append(keys_volume(plan, daemon.duty) if masters else gate_volume(GATES_SECRET))
     claimed = {"app.kubernetes.io/instance": daemon.name, CHAIN: daemon.chain.key}
     spec = pod_spec(
         region,

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from components.manifests.certificates import CLIENT_TLS, KEEPER, identity
+from dataclasses import asdict
+
+from components.manifests.certificates import CLIENT_TLS, GATE_TLS, KEEPER, identity
 from components.manifests.zookeeper_files import member
 from config import pod_ports
-from config.failover import AgentConfig, EnsembleAccess, GateConfig, GateRoute, KeeperConfig, to_json
+from config.failover import (
+    AgentConfig,
+    EnsembleAccess,
+    FailoverTiming,
+    GateConfig,
+    GateLimits,
+    GateRoute,
+    HealthLimits,
+    KeeperConfig,
+    SignerConfig,
+    TlsFiles,
+    to_json,
+)
 from config.names import object_name
 from config.plan import Daemon, Duty, FleetPlan, RegionPlan
 
 # Less than the ten minutes that the engine waits for a Job.
 KEEPER_SECONDS = 480
+KEYS = "/run/secrets/notary"
+STATE = "/tmp/agent"  # the pod's own, which the watchdog shares
+# Iguana ends 2 s after SIGTERM [run]; a daemon has the grace of its pod.
+IGUANA_STOP_SECONDS = 5
+LIMITS = GateLimits(request_bytes=8 * 1024 * 1024, concurrency=64, slow_client_seconds=10)
 
 
 def agent_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> str:
     """The agent's file: its duty, and a loopback port for the RPC of each chain that Iguana calls."""
-    daemons = region.daemons_of(duty) if duty.kind == "iguana" else ()
+    calls_gates = duty.kind == "iguana"
+    daemons = region.daemons_of(duty) if calls_gates else ()
     return to_json(
         AgentConfig(
             kind=duty.kind,
@@ -27,10 +47,38 @@ def agent_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> str:
             pubkey=duty.pubkey,
             bus_port=duty.bus_port,
             health_port=pod_ports.AGENT_HEALTH,
-            keys_directory="/run/secrets/notary",
+            state_directory=STATE,
+            signer=signer_config(plan, region, duty),
+            health=HealthLimits(**plan.loaded.stack.failover.health.model_dump()),
             routes=tuple(_route(plan, duty, daemon.chain.key, daemon.chain.rpc) for daemon in daemons),
+            timing=timing(plan),
             ensemble=ensemble_access(plan, "client"),
+            gates=tls_files(GATE_TLS) if calls_gates else None,
         )
+    )
+
+
+def signer_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> SignerConfig:
+    """What the agent starts. A daemon's command holds its RPC's password, so its container's arguments bring it."""
+    iguana = duty.kind == "iguana"
+    chain = None if iguana else region.daemons_of(duty)[0].chain
+    return SignerConfig(
+        command=("iguana",) if iguana else (),
+        api_port=chain.rpc if chain else pod_ports.IGUANA_API,
+        keys_directory=KEYS,
+        stop_seconds=chain.stop_grace_seconds - 10 if chain else IGUANA_STOP_SECONDS,
+        drain_seconds=plan.loaded.stack.failover.drain_seconds,
+    )
+
+
+def timing(plan: FleetPlan) -> FailoverTiming:
+    """The same for every agent and every gate."""
+    stack = plan.loaded.stack
+    return FailoverTiming(
+        tick_time_ms=stack.ensemble.tick_time_ms,
+        heartbeat_ms=stack.failover.heartbeat_ms,
+        staleness_ms=stack.failover.staleness_ms,
+        grace_ms=stack.failover.grace_ms,
     )
 
 
@@ -48,7 +96,10 @@ def gate_config(plan: FleetPlan, daemon: Daemon) -> str:
             health_port=pod_ports.GATE_HEALTH,
             state_directory="/var/lib/gate",
             links=links,
+            limits=LIMITS,
+            timing=timing(plan),
             ensemble=ensemble_access(plan, "client"),
+            tls=tls_files(GATE_TLS),
         )
     )
 
@@ -75,7 +126,12 @@ def ensemble_access(plan: FleetPlan, common_name: str) -> EnsembleAccess:
         chroot=stack.ensemble.chroot,
         session_timeout_ms=stack.ensemble.session_timeout_ms,
         identity=identity(plan, common_name),
-        authority_file=f"{CLIENT_TLS}/ca.crt",
-        certificate_file=f"{CLIENT_TLS}/tls.crt",
-        key_file=f"{CLIENT_TLS}/tls.key",
+        **asdict(tls_files(CLIENT_TLS)),
+    )
+
+
+def tls_files(folder: str) -> TlsFiles:
+    """The files of a mounted Secret."""
+    return TlsFiles(
+        authority_file=f"{folder}/ca.crt", certificate_file=f"{folder}/tls.crt", key_file=f"{folder}/tls.key"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.manifests.certificates import CLIENT_MOUNT
+from components.manifests.certificates import CLIENT_MOUNT, GATE_MOUNT
 from components.manifests.pods import Manifest, container_security, http_probe, resources
 from config import pod_ports
 from config.plan import Duty, FleetPlan
@@ -29,6 +29,7 @@ def gate(plan: FleetPlan) -> Manifest:
             # The highest epoch ever seen lives with the chain's data, out of the daemon's sight.
             {"name": "data", "mountPath": "/var/lib/gate", "subPath": "gate"},
             CLIENT_MOUNT,
+            GATE_MOUNT,
         ],
         "livenessProbe": http_probe("/livez", pod_ports.GATE_HEALTH, period=10, failures=3),
         "readinessProbe": http_probe("/readyz", pod_ports.GATE_HEALTH, period=5, failures=2),
@@ -47,6 +48,7 @@ def watchdog(duty: Duty) -> Manifest:
         "volumeMounts": [
             {"name": "config", "mountPath": "/etc/agent/agent.json", "subPath": "failover.json", "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},
+            CLIENT_MOUNT,  # it ends the session of an agent that died
         ],
     }
 

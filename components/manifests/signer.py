@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.manifests.certificates import CLIENT_MOUNT, client_volume
+from components.manifests.certificates import AGENTS_SECRET, CLIENT_MOUNT, GATE_MOUNT, client_volume, gate_volume
 from components.manifests.failover import agent_config
 from components.manifests.pods import (
     Manifest,
@@ -72,6 +72,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, duty: Duty, config: str) -> Manife
             {"name": "tmp", "emptyDir": {}},
             keys_volume(plan, duty),
             client_volume(),
+            gate_volume(AGENTS_SECRET),
         ],
         **placement("signer", duty),
     )
@@ -93,6 +94,7 @@ def _signer(duty: Duty) -> Manifest:
             {"name": "config", "mountPath": "/etc/agent/agent.json", "subPath": "failover.json", "readOnly": True},
             {"name": "keys", "mountPath": "/run/secrets/notary", "readOnly": True},
             CLIENT_MOUNT,
+            GATE_MOUNT,
             {"name": "home", "mountPath": "/home/notary"},
             {"name": "tmp", "mountPath": "/tmp"},
         ],

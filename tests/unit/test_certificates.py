@@ -69,12 +69,13 @@ def unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("unmasked")
-def test_peers_are_vouched_for_by_one_authority_and_clients_by_another() -> None:
+def test_peers_clients_and_gates_are_vouched_for_by_an_authority_each() -> None:
     plan = planned(values_of("local"))
     found = of_kind(plan, "LocallySignedCert")
     assert set(found) == {
         *(f"zookeeper-{number}-{circle}" for number in (1, 2, 3) for circle in ("peers", "clients")),
         *("eu-central-client-clients", "eu-west-client-clients", "keeper-clients"),
+        *(f"{region}-{side}-gates" for region in ("eu-central", "eu-west") for side in ("gates", "agents")),
     }
     for name, inputs in found.items():
         circle = name.rpartition("-")[2]
@@ -95,17 +96,18 @@ def test_only_authorities_may_sign_and_only_servers_may_serve() -> None:
         assert not inputs.get("isCaCertificate")
         assert "cert_signing" not in inputs["allowedUses"]
         assert "client_auth" in inputs["allowedUses"]
-        assert ("server_auth" in inputs["allowedUses"]) == name.startswith("zookeeper-")
+        assert ("server_auth" in inputs["allowedUses"]) == (name.startswith("zookeeper-") or "-gates-" in name)
 
 
 def test_who_holds_a_certificate_is_its_common_name_and_the_fleet_its_organisation() -> None:
     requests = of_kind(plan_of("local"), "CertRequest")
     names = {name: inputs["subject"]["commonName"] for name, inputs in requests.items()}
     assert {name for name, common in names.items() if common == "keeper"} == {"keeper-request"}
-    assert {name for name, common in names.items() if common == "client"} == {
-        f"{region}-client-request" for region in ("eu-central", "eu-west")
-    }
-    assert set(names.values()) == {"keeper", "client", "server"}
+    for who, part in (("client", "client"), ("gate", "gates"), ("agent", "agents")):
+        assert {name for name, common in names.items() if common == who} == {
+            f"{region}-{part}-request" for region in ("eu-central", "eu-west")
+        }
+    assert set(names.values()) == {"keeper", "client", "server", "gate", "agent"}
     assert {inputs["subject"]["organization"] for inputs in requests.values()} == {"notary/local"}
 
 
@@ -130,7 +132,7 @@ def test_no_private_key_is_a_plain_input_of_anything() -> None:
 
 def test_authorities_are_protected_and_go_only_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of("local")
-    names = {f"{circle}-authority-a{end}" for circle in ("peers", "clients") for end in ("", "-key")}
+    names = {f"{circle}-authority-a{end}" for circle in ("peers", "clients", "gates") for end in ("", "-key")}
     assert set(protected_names(plan)) == names
     assert names <= planned_names(plan)
     seen: dict[str, bool] = {}
@@ -149,7 +151,7 @@ def test_authorities_are_protected_and_go_only_by_name(monkeypatch: pytest.Monke
 def test_of_two_authorities_both_are_trusted_and_the_first_issues() -> None:
     plan = with_authorities("b", "a")
     issuers = {inputs["caCertPem"] for inputs in of_kind(plan, "LocallySignedCert").values()}
-    assert issuers == {"<certPem of peers-authority-b>", "<certPem of clients-authority-b>"}
+    assert issuers == {f"<certPem of {circle}-authority-b>" for circle in ("peers", "clients", "gates")}
     assert pems(plan, ("zookeeper-1", "peers", "trust"), ("keeper", "clients", "trust")) == [
         "<certPem of peers-authority-b><certPem of peers-authority-a>",
         "<certPem of clients-authority-b><certPem of clients-authority-a>",
@@ -160,7 +162,7 @@ def test_an_authority_that_comes_second_changes_nothing_that_the_first_issued() 
     before, after = made(with_authorities("a")), made(with_authorities("a", "b"))
     assert {name: item for name, item in after.items() if name in before} == before
     assert set(after) - set(before) == {
-        f"{circle}-authority-b{end}" for circle in ("peers", "clients") for end in ("", "-key")
+        f"{circle}-authority-b{end}" for circle in ("peers", "clients", "gates") for end in ("", "-key")
     }
 
 
@@ -179,6 +181,7 @@ def test_a_region_and_a_server_more_add_their_own_resources_alone() -> None:
     assert set(after) - set(before) == {
         *(f"zookeeper-9-{part}" for part in ("key", "request", "peers", "clients")),
         *(f"sh-north-client-{part}" for part in ("key", "request", "clients")),
+        *(f"sh-north-{side}-{part}" for side in ("gates", "agents") for part in ("key", "request", "gates")),
     }
 
 

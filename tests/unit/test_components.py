@@ -79,7 +79,8 @@ def test_the_ensemble_is_a_set_a_service_and_a_certificate_for_each_server_and_o
     assert {kind: number for kind, number in found.items() if kind not in certificates} == {
         "Ensemble": 1,
         "ConfigMap": 2 * 3 + 1,  # each region's configuration and first data, and the keeper's
-        "Secret": 5 + 2 + 1,  # each server's, one for the clients of each region that has any, and the keeper's
+        # each server's, those of the clients, gates and agents of each region that has any, and the keeper's
+        "Secret": 5 + 3 * 2 + 1,
         "PodDisruptionBudget": 3,
         "StatefulSet": 5,
         "Service": 5,

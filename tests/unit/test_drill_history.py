@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from drills import history
 from drills.client import Config, Recorder
-from drills.connection import Access, Tls
 from drills.history import NANOSECONDS, Kind, Op, Outcome
 from drills.probe import Found, ask
 from drills.report import VIOLATIONS_SHOWN, Result, as_json, text
+from failover.connection import Access, Tls
 
 
 def config(folder: Path) -> Config:

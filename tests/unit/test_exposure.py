@@ -63,27 +63,31 @@ def test_passwords_come_by_reference_and_are_in_no_config_map() -> None:
 
 
 def test_keys_and_certificates_are_data_of_secrets_and_of_nothing_else() -> None:
-    kinds = {item["kind"] for item in shipped() if re.search("<(peers|clients) ", json.dumps(item))}
+    kinds = {item["kind"] for item in shipped() if re.search("<(peers|clients|gates) ", json.dumps(item))}
     assert kinds == {"Secret"}
     for item in shipped("Secret"):
-        keys = [value for value in item["stringData"].values() if re.search("<(peers|clients) (key|pair) ", value)]
+        keys = [
+            value for value in item["stringData"].values() if re.search("<(peers|clients|gates) (key|pair) ", value)
+        ]
         # A server has a key to the peers and one to the clients; nobody else's Secret holds more than its own.
-        assert len(keys) == (2 if item["metadata"]["name"].endswith("-tls") else 1)
+        assert len(keys) == (2 if "peer.pem" in item["stringData"] else 1)
         assert len({value.rpartition(" of ")[2] for value in keys}) == 1
 
 
-def test_each_key_of_the_ensemble_is_mounted_by_its_own_pods_alone() -> None:
+def test_each_key_of_the_ensemble_and_the_gates_is_mounted_by_its_own_pods_alone() -> None:
     seen: set[str] = set()
     for item in shipped("StatefulSet", "Job"):
         role, name = item["metadata"]["labels"]["notary-fleet.dev/role"], item["metadata"]["name"]
+        gated = any(container["name"] == "gate" for container in containers_of(item))
         own = {
-            "zookeeper": f"{name}-tls",
-            "keeper": "zookeeper-keeper",
-            "signer": "zookeeper-client",
-            "chain": "zookeeper-client",
+            "zookeeper": {f"{name}-tls"},
+            "keeper": {"zookeeper-keeper"},
+            "signer": {"zookeeper-client", "agents-tls"},
+            # A checkpoint master signs by itself: it has no gate.
+            "chain": {"zookeeper-client", "gates-tls"} if gated else {"zookeeper-client"},
         }[role]
         mounted = {volume["secret"]["secretName"] for volume in pod_of(item)["volumes"] if "secret" in volume}
-        assert {name for name in mounted if "zookeeper" in name} == {own}
+        assert {name for name in mounted if "zookeeper" in name or name.endswith("-tls")} == own
         seen.add(role)
     assert seen == {"zookeeper", "keeper", "signer", "chain"}
 

@@ -19,9 +19,11 @@ ALLOWED = {  # which of our packages each may import
     "components": {"config"},
     "sandbox": set[str](),
     "keeper": {"config"},
-    "drills": {"config", "components", "sandbox"},
+    "failover": {"config"},
+    "drills": {"config", "components", "failover", "sandbox"},
+    "chaos": {"config", "drills", "failover", "sandbox"},
     "fleet": {"config", "components", "sandbox"},
-    "bench": {"config", "components", "drills", "fleet", "sandbox"},
+    "bench": {"config", "components", "drills", "failover", "fleet", "sandbox"},
 }
 
 

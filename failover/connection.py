@@ -1,9 +1,11 @@
-"""kazoo as the drills need it: short connects, fail fast when disconnected, names resolved from the configuration.
+"""kazoo as we need it: short connects, no request kept for later, one session for each client, TLS from files.
 
-As it comes, kazoo may wait the whole session timeout for a host that is away, and queues requests meanwhile: write gaps
-would measure the client. patroni/dcs/zookeeper.py has the same cures for the same reasons.
+As it comes, kazoo may wait the whole session timeout for a host that is away, keeps requests until there is a
+connection again, and goes on with another session after one has expired. patroni/dcs/zookeeper.py has the first cures.
 """
 
+# pyright: basic
+# kazoo comes without types.
 from __future__ import annotations
 
 import errno
@@ -15,15 +17,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kazoo.client import KazooClient
+from kazoo.client import CLOSED_STATES, KazooClient
 from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import SequentialThreadingHandler
 from kazoo.protocol.connection import _CONNECTION_DROP, ConnectionHandler
+from kazoo.protocol.serialization import Connect
 from kazoo.protocol.states import KeeperState
 from kazoo.retry import KazooRetry
 from kazoo.security import ACL, OPEN_ACL_UNSAFE, make_acl
 
-logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # lost connections are what drills are about
+from config.failover import EnsembleAccess
+
+logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # who asks is told of lost connections; it logs passwords below
 
 
 class NotSent(KazooException):
@@ -55,8 +60,28 @@ class Access:
     identities: tuple[str, ...] = ()
 
     def acl(self) -> list[ACL]:
+        """Of all that is made."""
         made = [make_acl("x509", name, all=True) for name in self.identities]
         return made or list(OPEN_ACL_UNSAFE)
+
+
+def access_of(ensemble: EnsembleAccess | Access) -> Access:
+    """The way to an ensemble as the configuration has it: names, which are resolved at each connect."""
+    if isinstance(ensemble, Access):
+        return ensemble
+    return Access(
+        servers={host.rpartition(":")[0]: host for host in ensemble.hosts},
+        tls=Tls(
+            ca=ensemble.authority_file,
+            cert=ensemble.certificate_file,
+            key=ensemble.key_file,
+            check_hostname=True,
+        ),
+        chroot=ensemble.chroot,
+        session_timeout_ms=ensemble.session_timeout_ms,
+        reply_timeout_ms=min(1000, ensemble.session_timeout_ms // 4),
+        identities=(ensemble.identity,),
+    )
 
 
 def secured(tls: Tls, *, anonymous: bool = False) -> ssl.SSLContext:
@@ -104,7 +129,10 @@ class _Connection(ConnectionHandler):
     def _invoke(self, timeout: float, request: Any, xid: int | None = None) -> Any:
         """Only while connecting. A new session is a write of its own, over more hops than the handshake before it."""
         patience = max(self._access.reply_timeout_ms, self._access.connect_timeout_ms) / 1000
-        return super()._invoke(min(timeout, patience), request, xid)
+        found = super()._invoke(min(timeout, patience), request, xid)
+        if found and isinstance(request, Connect):
+            self.client.granted_ms = found[0].time_out  # before anybody is told of the connection
+        return found
 
     def _connect(self, host: str, hostip: str, port: int) -> Any:
         self._tried = host
@@ -114,17 +142,33 @@ class _Connection(ConnectionHandler):
 
 
 class Client(KazooClient):
-    """A client of one ensemble, not yet started. `told` is called with a server's name at each connection to it."""
+    """A client of one ensemble, not yet started, for one session: it has ended when that has.
 
-    def __init__(self, access: Access, order: random.Random, told: Callable[[str], None] = lambda _: None) -> None:
+    `told` is called with a server's name at each connection to it. `resume` is the id and password of a session that is
+    to go on. OSError for TLS files of no use.
+    """
+
+    granted_ms = 0  # the session's timeout as the ensemble has it: its limits may be narrower than what was asked for
+    over = False  # the session has ended, or kazoo gave up for good: then only a new client helps
+    acknowledged = False  # a server said that the session has ended
+
+    def __init__(
+        self,
+        access: Access,
+        order: random.Random,
+        told: Callable[[str], None] = lambda _: None,
+        resume: tuple[int, bytes] | None = None,
+    ) -> None:
         if access.tls:
             secured(access.tls)  # a file that is missing would look like a server that is away
         handler = _Handler(access)
         delay = access.retry_ms / 1000
         retry = KazooRetry(max_tries=-1, delay=delay, max_delay=delay, max_jitter=0.2, sleep_func=handler.sleep_func)
+        self.heard: Callable[[], None] = lambda: None  # called in kazoo's threads at every change; must not block
         super().__init__(
             hosts=",".join(access.servers.values()) + access.chroot,
             timeout=access.session_timeout_ms / 1000,
+            client_id=resume,
             handler=handler,
             default_acl=access.acl(),
             connection_retry=retry,
@@ -139,6 +183,25 @@ class Client(KazooClient):
             return False
         return super()._call(request, async_object)
 
+    def _session_callback(self, state: Any) -> None:
+        """In kazoo's thread, which would go on with another session: ephemerals and order hold for one only."""
+        if state in CLOSED_STATES:
+            self.acknowledged |= state == KeeperState.EXPIRED_SESSION or self._state == KeeperState.CONNECTED
+            self.over = True
+            self._stopped.set()
+        super()._session_callback(state)
+        self.heard()
+
+    def end(self) -> bool:
+        """End the session; whether a server said so. Blocks: for 10 s and more where a server is silent."""
+        try:
+            self.stop()
+            self._safe_close()
+            self.close()
+        except KazooException:
+            return False
+        return self.acknowledged
+
     def drop(self) -> None:
         """Give this connection up and go on with the next server; requests in flight end as ConnectionLoss."""
         if self.connected:
@@ -147,11 +210,6 @@ class Client(KazooClient):
     def wait(self, seconds: float) -> bool:
         """Whether there is a connection within this time."""
         return bool(self._live.wait(seconds))
-
-    @property
-    def ended(self) -> bool:
-        """Whether kazoo gave up for good: then only a new client helps."""
-        return bool(self._connection.connection_stopped.is_set() and self._connection._connection_routine)
 
     @property
     def session(self) -> str | None:

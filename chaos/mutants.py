@@ -1,0 +1,176 @@
+"""Positive controls: the package under test broken on purpose, each in one place; a run under faults must notice.
+
+`faults` are the kinds that bring a mutant out soonest, for `--only`. A mutant of what stands before the gates (agent,
+watchdog) is to be caught by the rule `apart`, one of a gate, of the grace or of the word `clean` by the others.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos.layout import ROOT
+
+PACKAGES = ("failover", "config")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """A piece of a file, which must be there once, and what stands in its place."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    faults: tuple[str, ...]
+
+    def copied_to(self, folder: Path) -> Path:
+        """What FAILOVER_PATH is to be: a copy with the mutant. ValueError where the code has changed."""
+        for package in PACKAGES:
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / package, folder / package, ignore=ignore, dirs_exist_ok=True)
+        path = folder / self.file
+        text = path.read_text()
+        if text.count(self.old) != 1:
+            raise ValueError(
+                f"{self.name}: {self.file} has this {text.count(self.old)} times, expected once: {self.old}"
+            )
+        path.write_text(text.replace(self.old, self.new))
+        return folder
+
+
+CUT = ("cut-region", "black-hole-agent", "black-hole-gate", "cut-all")
+STILL = ("freeze-agent", "freeze-host", "freeze-signer")
+DEAD = ("kill-agent", "kill-signer", "expire", "kill-host")
+AGENT, GATE, SELECTOR = "failover/agent/", "failover/gate/", "failover/selector/"
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        name="trust-client-state",
+        file=SELECTOR + "candidate.py",
+        old="            await session.commit(lambda transaction: self._check(transaction, claim))\n",
+        new='            if not session.connected:\n                raise NoQuorumError("not connected")\n',
+        faults=("black-hole-agent", "cut-region", "freeze-agent"),
+    ),
+    Mutant(
+        name="trust-is-acquired",
+        file=AGENT + "heartbeat.py",
+        old="        except SelectorError:\n            return\n        before",
+        new="        except SelectorError:\n            sent_at = self._clock()\n        before",
+        faults=CUT,
+    ),
+    Mutant(
+        name="confirmation-by-a-plain-read",
+        file=SELECTOR + "verifier.py",
+        old="            await session.commit(build)\n",
+        new="            if (await session.stat(paths.holder(duty))) is None:\n                return None\n",
+        faults=("cut-region", "cut-pair", "black-hole-server", "freeze-follower"),
+    ),
+    Mutant(
+        name="wall-clock-for-deadlines",
+        file="failover/clock.py",
+        old="return time.clock_gettime(time.CLOCK_BOOTTIME)",
+        new="return time.time()",
+        faults=("jump-clock", "cut-region", "black-hole-agent", "freeze-agent"),
+    ),
+    Mutant(
+        name="no-gate",
+        file=GATE + "fence.py",
+        old="            if denial := self._denial(epoch):\n",
+        new="            if (denial := self._denial(epoch)) and not epoch:\n",
+        faults=("freeze-host", "black-hole-agent", "freeze-watchdog"),
+    ),
+    Mutant(
+        name="sequence-suffix-as-epoch",
+        file=SELECTOR + "candidate.py",
+        old="        return holder.czxid\n",
+        new="        return (await read_term(session, self._duty))[1]\n",
+        faults=DEAD,
+    ),
+    Mutant(
+        name="no-grace",
+        file="failover/lease.py",
+        old="return acquired_at if clean else acquired_at + timing.grace",
+        new="return acquired_at",
+        faults=("expire", "freeze-host", "black-hole-gate", "cut-region"),
+    ),
+    Mutant(
+        name="no-staleness-bound",
+        file=GATE + "admission.py",
+        old="    if not 0 <= age < staleness:\n",
+        new="    if age < 0:\n",
+        faults=("black-hole-gate", "cut-region", "expire", "freeze-host"),
+    ),
+    Mutant(
+        name="staleness-from-the-answer",
+        file=SELECTOR + "verifier.py",
+        old="        return Confirmation(epoch=epoch, sent_at=sent_at)\n",
+        new="        return Confirmation(epoch=epoch, sent_at=self._clock())\n",
+        faults=("slow", "black-hole-server", "freeze-leader", "expire", "freeze-gate"),
+    ),
+    Mutant(
+        name="lease-from-the-answer",
+        file=SELECTOR + "candidate.py",
+        old="        return sent_at\n",
+        new="        return self._clock() + 2.0\n",
+        faults=("slow", *CUT, "freeze-leader"),
+    ),
+    Mutant(
+        name="no-high-water-file",
+        file=GATE + "admission.py",
+        old="    if epoch < highest:\n",
+        new="    if epoch < 0:\n",
+        faults=("kill-gate", "roll-gates", "lose-quorum"),
+    ),
+    Mutant(
+        name="epoch-not-compared",
+        file=GATE + "admission.py",
+        old="    if epoch < confirmation.epoch:\n",
+        new="    if epoch < 0:\n",
+        faults=("freeze-host", "black-hole-agent", "expire"),
+    ),
+    Mutant(
+        name="release-without-stopping-the-signer",
+        file=AGENT + "acting.py",
+        old="            Act.STOP: self._signer.stop,\n",
+        new="            Act.STOP: lambda: self._release(clean=True),\n",
+        faults=("handover", "drain", "roll-agents"),
+    ),
+    Mutant(
+        name="clean-with-an-unanswered-call",
+        file="failover/decide.py",
+        old="    if seen.unanswered:\n        flaw",
+        new="    if seen.unanswered < 0:\n        flaw",
+        faults=("kill-signer", "freeze-gate", "black-hole-gate", "handover"),
+    ),
+    Mutant(
+        name="watch-only",
+        file=SELECTOR + "candidate.py",
+        old="        sent_at = self._clock()\n        try:\n            await session.commit(lambda transaction: self.",
+        new="        sent_at = self._clock()\n"
+        "        if await session.stat(self._holder):\n            return sent_at\n"
+        "        try:\n            await session.commit(lambda transaction: self.",
+        faults=("cut-region", "cut-pair", "black-hole-server"),
+    ),
+    Mutant(
+        name="adopt-an-old-sessions-node",
+        file=SELECTOR + "candidate.py",
+        old="        if self._held is None or self._held != (claim, session):\n",
+        new="        if self._held is None:\n",
+        faults=("expire", "freeze-agent", "black-hole-agent"),
+    ),
+    Mutant(
+        name="watchdog-fed-by-the-wrong-clock",
+        file="failover/watchdog.py",
+        old="clock: Clock = boottime",
+        new="clock: Clock = __import__('time').process_time",
+        faults=("freeze-agent",),
+    ),
+    Mutant(
+        name="no-watchdog",
+        file="failover/watchdog.py",
+        old="        if reason and self._kill(told, reason):\n",
+        new="        if reason and not reason:\n",
+        faults=("freeze-agent", "kill-agent"),
+    ),
+)

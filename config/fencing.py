@@ -1,0 +1,36 @@
+"""How long signers and gates may act on what they know, and from where on a candidate is not healthy."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from config.types import Model
+
+# How much faster one machine's clock may run than another's: NTP slews by 0.05 % at most, so this is ample.
+CLOCK_DRIFT = 0.01
+# From an admission to the daemon's loopback: what the gate can't measure any more (docs/safety.md).
+LAST_STEP_MS = 100
+
+
+class Health(Model):
+    """Limits of one candidate; beyond them another one takes its duty."""
+
+    least_peers: int = Field(default=3, ge=0, le=125)
+    most_blocks_behind: int = Field(default=5, ge=1, le=1_000)
+    oldest_block_seconds: int = Field(default=3_600, ge=60, le=86_400)
+    least_utxos: int = Field(default=5, ge=0, le=1_000, description="Fewer notary UTXOs are red on dPoW's own boards")
+    settle_seconds: int = Field(default=120, ge=1, le=86_400, description="Healthy for so long, it may take over")
+
+
+class Failover(Model):
+    """One set for the whole fleet. A new holder waits `grace_ms` only after an end that was not clean."""
+
+    heartbeat_ms: int = Field(default=500, ge=50, le=10_000, description="How often a holder confirms that it is one")
+    staleness_ms: int = Field(default=1_000, ge=100, le=30_000, description="How old a gate's last confirmation may be")
+    drain_seconds: int = Field(default=310, ge=1, le=3_600, description="Longest wait for a round; dPoW's takes 300 s")
+    health: Health = Field(default_factory=Health)
+
+    @property
+    def grace_ms(self) -> int:
+        """Longer than any gate forwards a call of the holder before, on whatever clock."""
+        return int(self.staleness_ms * (1 + 2 * CLOCK_DRIFT)) + LAST_STEP_MS

@@ -1,0 +1,109 @@
+"""What an agent does: one act at a time, in a task, so that the loop goes on looking meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+
+from failover.agent.keeper import SignerKeeper
+from failover.agent.tenure import Hand, Tenure
+from failover.clock import Clock
+from failover.lease import Lease, Timing
+from failover.log import Log
+from failover.observation import Act, Signer
+from failover.selector.base import Selector, SelectorError
+
+# What must not be left half done: whether it had an effect would be unknown.
+WHOLE = (Act.ACQUIRE, Act.RELEASE_CLEAN, Act.RELEASE_UNCLEAN)
+
+
+class Acting:
+    """Does what was decided. `tell` writes the watchdog's deadline; `wake` is called when an act is through."""
+
+    def __init__(
+        self,
+        hand: Hand,
+        selector: Selector,
+        signer: SignerKeeper,
+        timing: Timing,
+        *,
+        tell: Callable[[], None],
+        wake: Callable[[], None],
+        log: Log,
+        clock: Clock,
+    ) -> None:
+        self._hand, self._selector, self._signer, self._timing = hand, selector, signer, timing
+        self._tell, self._wake, self._log, self._clock = tell, wake, log, clock
+        self._doing: tuple[Act, asyncio.Task[None]] | None = None
+        self.counted: Counter[Act] = Counter()
+
+    @property
+    def busy(self) -> bool:
+        """Whether an act is under way."""
+        return self._doing is not None and not self._doing[1].done()
+
+    def begin(self, act: Act) -> None:
+        """Start the act, unless it is under way; what is begun is given up for another, but never halfway."""
+        if act is Act.WAIT:
+            return
+        if self._doing and not self._doing[1].done():
+            doing, task = self._doing
+            if doing is act or doing in WHOLE:
+                return
+            task.cancel()
+        self.counted[act] += 1
+        task = asyncio.create_task(self._do(act))
+        task.add_done_callback(lambda _: self._wake())
+        self._doing = (act, task)
+
+    async def _do(self, act: Act) -> None:
+        steps: dict[Act, Callable[[], Coroutine[None, None, None]]] = {
+            Act.ACQUIRE: self._acquire,
+            Act.ACTIVATE: self._activate,
+            Act.STOP: self._signer.stop,
+            Act.KILL: self._signer.kill,
+            Act.RELEASE_CLEAN: lambda: self._release(clean=True),
+            Act.RELEASE_UNCLEAN: lambda: self._release(clean=False),
+        }
+        try:
+            if act is Act.PREPARE:
+                self._signer.prepare()
+            elif act is Act.DRAIN:
+                self._drain()
+            else:
+                await steps[act]()
+        except SelectorError as error:
+            self._log.say("not done", act=act.value, reason=str(error))
+            await asyncio.sleep(self._timing.heartbeat)  # not again at once: it would only fail again
+
+    async def _acquire(self) -> None:
+        sent_at = self._clock()  # before anything is sent: earlier than whatever the ensemble counts from
+        claim = await self._selector.acquire()
+        lease = Lease.begun(self._timing, sent_at)
+        self._hand.tenure = Tenure(claim=claim, acquired_at=self._clock(), lease=lease)
+        self._log.say("acquired", epoch=claim.epoch, term=claim.term, clean=claim.clean)
+
+    async def _activate(self) -> None:
+        if self._hand.tenure:
+            await self._signer.activate(self._hand.tenure)
+
+    def _drain(self) -> None:
+        if self._hand.tenure and self._hand.tenure.draining_since is None:
+            self._hand.tenure.draining_since = self._clock()
+
+    async def _release(self, *, clean: bool) -> None:
+        tenure = self._hand.tenure
+        if tenure is None or self._signer.state is not Signer.DOWN:
+            return
+        # The word may be out even where no answer comes: this claim is only let go from here on, never used again.
+        tenure.lost = True
+        try:
+            await self._selector.release(tenure.claim, clean=clean)
+        except SelectorError:
+            if not self._hand.stopping or tenure.lease.held(self._clock()):
+                raise
+            # The session's end, at the latest by its timeout, releases it too.
+        self._hand.tenure = None
+        self._tell()
+        self._log.say("released", epoch=tenure.claim.epoch, clean=clean)

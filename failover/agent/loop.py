@@ -1,0 +1,235 @@
+"""The agent's loop: observe, decide, act, and say the reason when it changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+
+from config.failover import AgentConfig
+from failover import deadline as deadlines
+from failover import processes
+from failover.agent.acting import Acting
+from failover.agent.heartbeat import Heartbeat
+from failover.agent.keeper import SignerKeeper
+from failover.agent.tenure import Hand, Tenure
+from failover.agent.vitals import Observe, Vitals
+from failover.clock import Clock
+from failover.deadline import Deadline, Session
+from failover.decide import decide, passed_over
+from failover.doppelganger import Lookout
+from failover.log import Log
+from failover.model import Candidacy, View, duty_name
+from failover.observation import Act, Decision, Observation, Signer
+from failover.roles.base import Role
+from failover.selector.base import NoQuorumError, Selector, SelectorError
+from failover.settings import timing
+
+CALM_SECONDS = 0.02  # between two ticks, however many events there are
+ROUND_SECONDS = 30.0  # after a signing call a round is taken to go on: Iguana's ping interval
+
+
+class Agent:
+    """One candidate. `session` gives what the watchdog needs to free the duty; NoQuorumError without one."""
+
+    def __init__(
+        self,
+        config: AgentConfig,
+        selector: Selector,
+        role: Role,
+        *,
+        observe: Observe,
+        lookout: Lookout,
+        session: Callable[[], tuple[int, bytes]],
+        log: Log,
+        clock: Clock,
+    ) -> None:
+        self._config, self._selector, self._log, self._clock = config, selector, log, clock
+        self._timing, self._directory = timing(config), Path(config.state_directory)
+        self._session, self._lookout = session, lookout
+        # A daemon that is down does not follow its chain: it could take over only after hours.
+        self._hot = config.standby == "hot" or config.kind == "checkpoint-master"
+        self._woken = asyncio.Event()
+        self._passed_over_since: float | None = None
+        self._said: Decision | None = None
+        self._hand = Hand()
+        self.view: View | None = None
+        self.ticked_at = clock()
+        self.me = self._candidate(healthy=False, settled=False, reason="not looked at yet")
+        self.signer = SignerKeeper(role, log, config.signer.stop_seconds, self.wake, self.tell_watchdog, clock)
+        self._acting = Acting(
+            self._hand,
+            selector,
+            self.signer,
+            self._timing,
+            tell=self.tell_watchdog,
+            wake=self.wake,
+            log=log,
+            clock=clock,
+        )
+        self.heartbeat = Heartbeat(selector, self._timing, lambda: self.tenure, self.tell_watchdog, self.wake, clock)
+        self.vitals = Vitals(
+            config.health, observe, self.signer, self.heartbeat, lambda: self.view is not None, self.wake, clock
+        )
+
+    @property
+    def tenure(self) -> Tenure | None:
+        """What comes with the claim that is held now."""
+        return self._hand.tenure
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to end."""
+        return self._hand.stopping
+
+    @property
+    def acts(self) -> Mapping[Act, int]:
+        """How often each was begun."""
+        return self._acting.counted
+
+    def wake(self) -> None:
+        """Look again now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Let go in order, then end."""
+        self._hand.stopping = True
+        self.wake()
+
+    async def run(self) -> None:
+        """Until stopped. The signer is dead then, and the session ended, whatever happened."""
+        self.tell_watchdog()
+        helpers = [asyncio.create_task(work) for work in self._helpers()]
+        for helper in helpers:
+            helper.add_done_callback(lambda _: self.wake())
+        try:
+            while not self._finished():
+                await self._tick()
+                for helper in helpers:
+                    if helper.done():
+                        helper.result()  # a helper that failed is the agent's end, never half an agent
+                await self._rest()
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await self.signer.kill()
+            await self._selector.close()
+            deadlines.clear(self._directory)
+
+    def _helpers(self) -> tuple[Coroutine[None, None, None], ...]:
+        return self.heartbeat.run(), self.vitals.run(), self._lookout.run(), self._listen()
+
+    def tell_watchdog(self) -> None:
+        """Write the deadline. Raises OSError."""
+        tenure, family, session = self.tenure, self.signer.process.family, None
+        with contextlib.suppress(NoQuorumError):
+            number, password = self._session()
+            session = Session(number=number, password=password)
+        signs = tenure is not None and tenure.activated and family is not None
+        me = processes.identify(os.getpid())
+        assert me is not None, "/proc shows no process of this agent"
+        ends_at = tenure.lease.ends_at if tenure and signs else None
+        deadlines.write(self._directory, Deadline(agent=me, signer=family, ends_at=ends_at, session=session))
+
+    async def _tick(self) -> None:
+        self._woken.clear()
+        seen = await self._observe()
+        decision = decide(seen)
+        if decision != self._said:
+            self._said = decision
+            epoch = self.tenure.claim.epoch if self.tenure else None
+            duty = duty_name(self._config.notary, self._config.shard)
+            self._log.say("decided", duty=duty, epoch=epoch, act=decision.act.value, reason=decision.reason)
+        self._acting.begin(decision.act)
+        if self._hot and self.tenure is None and not self.stopping and self.view and not self.view.all_stop:
+            self.signer.prepare()  # a hot standby is up before anybody needs it
+        self.ticked_at = self._clock()
+
+    async def _observe(self) -> Observation:
+        self.view = await self._look()
+        self.me = self._candidacy()
+        if self.view:
+            with contextlib.suppress(SelectorError):
+                async with asyncio.timeout(self._timing.heartbeat):
+                    await self._selector.publish(self.me)
+        now, tenure = self._clock(), self.tenure
+        over = self.view is not None and tenure is None and passed_over(self.me, self.view)
+        self._passed_over_since = (self._passed_over_since or now) if over else None
+        return Observation(
+            now=now,
+            me=self.me,
+            timing=self._timing,
+            view=self.view,
+            claim=tenure.claim if tenure else None,
+            acquired_at=tenure.acquired_at if tenure else None,
+            lease=tenure.lease if tenure else None,
+            lost=tenure.lost if tenure else False,
+            activated=tenure.activated if tenure else False,
+            signer=self.signer.state,
+            unanswered=tenure.calls.unanswered if tenure else 0,
+            in_round=self._in_round(tenure, now),
+            draining_since=tenure.draining_since if tenure else None,
+            drain_limit=self._config.signer.drain_seconds,
+            stopping=self.stopping,
+            passed_over_since=self._passed_over_since,
+        )
+
+    async def _look(self) -> View | None:
+        """What is to be known within a heartbeat: nothing waits for a slow ensemble, least of all a kill."""
+        try:
+            async with asyncio.timeout(self._timing.heartbeat):
+                view = await self._selector.view()
+        except (SelectorError, TimeoutError):
+            return None
+        if self.tenure is None:
+            self._lookout.saw(view, self._config.region)
+        return view
+
+    def _candidacy(self) -> Candidacy:
+        health = self.vitals.health
+        healthy, reason = (health.healthy, health.reason) if health else (False, "not looked at yet")
+        if healthy and (self.tenure is None or not self.tenure.activated):
+            flaw = self._lookout.refusal(self.tenure)
+            if flaw is None and self._hot and self.tenure is None and not self.signer.ready:
+                flaw = "the signer is starting"
+            if flaw is None and not deadlines.watched(self._directory):
+                flaw = "no watchdog runs beside this agent"
+            healthy, reason = flaw is None, flaw or reason
+        settled = health is not None and health.settled and healthy
+        return self._candidate(healthy=healthy, settled=settled, reason=reason)
+
+    def _candidate(self, *, healthy: bool, settled: bool, reason: str) -> Candidacy:
+        mine = self._config
+        return Candidacy(
+            candidate=mine.region,
+            priority=mine.priority,
+            standby=mine.standby,
+            healthy=healthy,
+            settled=settled,
+            reason=reason,
+        )
+
+    def _in_round(self, tenure: Tenure | None, now: float) -> bool:
+        last = tenure.calls.last_at if tenure else None
+        return self.vitals.in_round or (last is not None and now - last < ROUND_SECONDS)
+
+    def _finished(self) -> bool:
+        return self.stopping and self.tenure is None and self.signer.state is Signer.DOWN and not self._acting.busy
+
+    async def _listen(self) -> None:
+        while True:
+            await self._selector.changed.wait()
+            self._selector.changed.clear()
+            self.wake()
+
+    async def _rest(self) -> None:
+        """Until something happens, a heartbeat at most, and never past the lease's end."""
+        await asyncio.sleep(CALM_SECONDS)
+        patience = self._timing.heartbeat
+        if self.tenure and self.tenure.lease.held(self._clock()):
+            patience = min(patience, self.tenure.lease.ends_at - self._clock())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, patience)):
+                await self._woken.wait()

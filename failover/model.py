@@ -1,0 +1,75 @@
+"""The words of the protocol: duty, candidate, term, epoch, claim. Plain values, nothing of any backend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Epoch = int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a holder has in its hand.
+
+    `epoch` is the fencing number, only ever growing over all holders of a duty (ZooKeeper: the czxid of the holder's
+    znode). `term` is the version of the duty's term that this claim wrote. `clean` says that the holder before let go
+    with every call answered and its signer stopped: then there is no grace to wait.
+    """
+
+    duty: str
+    candidate: str
+    epoch: Epoch
+    term: int
+    clean: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidacy:
+    """What a candidate says of itself. Lower `priority` is better; `settled`: healthy long enough to take over."""
+
+    candidate: str
+    priority: int
+    standby: str
+    healthy: bool
+    settled: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders:
+    """What people want of one duty: who must not hold it, who alone may, who shall take it over."""
+
+    drained: tuple[str, ...] = ()
+    pinned: str | None = None
+    handover_to: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Who holds a duty, as a reader sees it."""
+
+    candidate: str
+    epoch: Epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What a candidate knows of its duty. It may be old: nothing that must be safe rests on it alone."""
+
+    holder: Holder | None
+    candidates: tuple[Candidacy, ...]
+    orders: Orders
+    all_stop: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmation:
+    """That an epoch was the duty's at some moment after `sent_at` (seconds of this process's clock), by a quorum."""
+
+    epoch: Epoch
+    sent_at: float
+
+
+def duty_name(notary: str, shard: str) -> str:
+    """A duty's name in paths, headers and logs."""
+    return f"{notary}.{shard}"

@@ -1,0 +1,70 @@
+"""What an agent decides on, and what it may decide: values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from failover.lease import Lease, Timing
+from failover.model import Candidacy, Claim, View
+
+
+class Signer(Enum):
+    """The signer's process: not there, up but not signing (a hot standby), signing, or still ending."""
+
+    DOWN = "down"
+    IDLE = "idle"
+    ACTIVE = "active"
+    STOPPING = "stopping"
+
+
+class Act(Enum):
+    """What an agent does in one tick; each is safe to repeat."""
+
+    WAIT = "wait"
+    PREPARE = "prepare"  # start the signer, not activated
+    ACQUIRE = "acquire"
+    ACTIVATE = "activate"  # let the signer sign
+    DRAIN = "drain"  # take no new signing calls; those under way get their answer
+    STOP = "stop"  # end the signer, gracefully, then by force
+    RELEASE_CLEAN = "release clean"
+    RELEASE_UNCLEAN = "release unclean"
+    KILL = "kill"  # at once: the claim is over, or may be
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """All that counts at `now`, in seconds of the agent's clock.
+
+    `view` is None without a connection. `acquired_at`, `lease` and `claim` come and go together. `lost`: a quorum said
+    so. `activated`: ACTIVATE was begun under this very claim, whatever became of it. `unanswered` counts signing calls
+    sent and not answered; `in_round`: the signer takes part in a round that it would fail; `draining_since` is when
+    calls were first refused under this claim, and their last answers are waited for until `drain_limit` seconds after
+    it. `stopping`: the agent itself was told to end; `passed_over_since`: since when somebody better was to take a duty
+    that nobody holds.
+    """
+
+    now: float
+    me: Candidacy
+    timing: Timing
+    view: View | None
+    claim: Claim | None
+    acquired_at: float | None
+    lease: Lease | None
+    lost: bool
+    activated: bool
+    signer: Signer
+    unanswered: int
+    in_round: bool
+    draining_since: float | None
+    drain_limit: float
+    stopping: bool
+    passed_over_since: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What to do, and why: one sentence for the log."""
+
+    act: Act
+    reason: str

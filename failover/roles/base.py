@@ -1,0 +1,56 @@
+"""What an agent needs of a kind of signer, and nothing more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from failover.settings import SettingsError
+
+
+class RoleError(Exception):
+    """One sentence, without secrets: why the signer did not do what it was to do."""
+
+
+class Role(Protocol):
+    """One kind of signer. There is no call that undoes an activation: the process's end does."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must stand in no log."""
+        ...
+
+    def command(self) -> tuple[str, ...]:
+        """What to start, after clearing what an earlier one has left. Raises RoleError."""
+        ...
+
+    async def prepare(self) -> None:
+        """Wait until it answers and tell it all that does not make it sign. Raises RoleError."""
+        ...
+
+    async def activate(self) -> None:
+        """Let it sign. Raises RoleError, after which it may sign or not."""
+        ...
+
+    async def answers(self) -> bool:
+        """Whether the process does its work, as well as a call can tell."""
+        ...
+
+    async def in_round(self) -> bool:
+        """Whether it takes part in something that its end would spoil."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def read_key(directory: str, name: str) -> str:
+    """A secret from its file. Raises SettingsError without telling any of it."""
+    path = Path(directory) / name
+    try:
+        key = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise SettingsError(f"{path}: {reason}; mount the notary's keys there") from None
+    if not key:
+        raise SettingsError(f"{path}: empty, expected the notary's {name}")
+    return key

@@ -1,0 +1,55 @@
+"""A duty as a reader sees it: by the server that is asked, which may be behind the others."""
+
+# pyright: basic
+# kazoo comes without types.
+from __future__ import annotations
+
+import asyncio
+
+from kazoo.exceptions import NoNodeError
+
+from failover.model import Candidacy, Holder, Orders, View
+from failover.selector import paths, znodes
+from failover.selector.session import Session
+
+
+async def read_view(session: Session, duty: str, *, watch: bool = False) -> View:
+    """The whole of it. NoQuorumError; SelectorError for orders that can't be read."""
+    holder, names, orders, stop = await asyncio.gather(
+        session.find(paths.holder(duty), watch=watch),
+        session.children(paths.candidates(duty), watch=watch),
+        session.find(paths.orders(duty), watch=watch),
+        session.stat(paths.ALL_STOP, watch=watch),
+    )
+    candidates = await asyncio.gather(*(_candidacy(session, duty, name, watch) for name in names))
+    return View(
+        holder=Holder(candidate=znodes.read_holder(holder[0]), epoch=holder[1].czxid) if holder else None,
+        candidates=tuple(item for item in candidates if item),
+        orders=znodes.read_orders(orders[0]) if orders else Orders(),
+        all_stop=stop is not None,
+    )
+
+
+async def _candidacy(session: Session, duty: str, name: str, watch: bool) -> Candidacy | None:
+    found = await session.find(paths.candidate(duty, name), watch=watch)
+    return znodes.read_candidacy(found[0]) if found else None
+
+
+async def read_term(session: Session, duty: str) -> tuple[znodes.Term, int]:
+    """The duty's term and its version. NoNodeError where nobody ever held the duty."""
+    data, stat = await session.get(paths.term(duty))
+    return znodes.read_term(data), stat.version
+
+
+async def current_epoch(session: Session, duty: str) -> tuple[int, int] | None:
+    """The term's version and the epoch that a transaction on that version may prove; None where nobody holds the duty.
+
+    In this order, in one session: a session's reads never go back, so the holder is that of this version or of a later
+    one, which the transaction then refuses.
+    """
+    try:
+        _, version = await read_term(session, duty)
+    except NoNodeError:
+        return None
+    holder = await session.stat(paths.holder(duty))
+    return (version, holder.czxid) if holder else None

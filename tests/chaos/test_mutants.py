@@ -1,0 +1,53 @@
+"""Mutants fit the code as it is now, and a copy with one is what a fleet would run."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chaos.fleet import environment
+from chaos.layout import ROOT
+from chaos.mutants import MUTANTS, Mutant
+from chaos.nemeses import KINDS
+
+
+def test_there_are_enough_of_them_with_names_of_their_own() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 15
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_each_changes_one_place_and_is_still_a_program(mutant: Mutant) -> None:
+    text = (ROOT / mutant.file).read_text()
+    assert text.count(mutant.old) == 1
+    assert ast.dump(ast.parse(text.replace(mutant.old, mutant.new))) != ast.dump(ast.parse(text))
+    assert set(mutant.faults) <= set(KINDS)
+
+
+def test_a_copy_comes_before_the_projects_own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == "wall-clock-for-deadlines")
+    monkeypatch.setenv("FAILOVER_PATH", str(mutant.copied_to(tmp_path)))
+    program = "import inspect, failover.clock; print(inspect.getsource(failover.clock.boottime))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), cwd="/", capture_output=True, text=True, check=True
+    )
+    assert "return time.time()" in done.stdout
+    assert os.environ["FAILOVER_PATH"] == str(tmp_path)
+
+
+def test_a_mutant_of_code_that_has_changed_says_so(tmp_path: Path) -> None:
+    stale = Mutant(name="old", file="failover/clock.py", old="no such line", new="", faults=())
+    with pytest.raises(ValueError, match="0 times, expected once"):
+        stale.copied_to(tmp_path)
+
+
+def test_the_table_of_faults_has_all_that_was_asked_for() -> None:
+    assert len(KINDS) >= 30
+    for kind in KINDS.values():
+        assert 0 < kind.seconds[0] <= kind.seconds[1] < 10
+        assert kind.what
+        assert kind.heal

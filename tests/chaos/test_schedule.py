@@ -1,0 +1,67 @@
+"""Schedules come from their seed alone, and hold all that a run is to see."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chaos.schedule import QUIET, plan
+
+KINDS = {"kill": (0.1, 1.0), "freeze": (1.0, 4.0), "cut": (2.0, 6.0), "stop": (0.5, 0.5)}
+SEEDS = st.integers(0, 1 << 32)
+
+
+@given(SEEDS)
+def test_a_seed_gives_the_same_faults_again(seed: int) -> None:
+    assert plan(seed, 100, KINDS) == plan(seed, 100, KINDS)
+    assert plan(seed, 100, KINDS) != plan(seed + 1, 100, KINDS)
+
+
+@given(SEEDS, st.floats(0, 200))
+def test_a_longer_run_only_goes_on(seed: int, seconds: float) -> None:
+    short, long = plan(seed, seconds, KINDS), plan(seed, seconds + 50, KINDS)
+    assert long[: len(short)] == short
+
+
+@given(SEEDS)
+def test_all_faults_are_over_in_time_and_last_as_long_as_their_kind_may(seed: int) -> None:
+    for fault in plan(seed, 100, KINDS):
+        assert fault.until <= 100
+        low, high = KINDS[fault.kind]
+        assert low <= fault.seconds <= high
+
+
+@given(SEEDS)
+def test_never_are_there_more_than_two_at_once_and_then_a_quiet_time(seed: int) -> None:
+    faults = plan(seed, 300, KINDS)
+    assert [fault.number for fault in faults] == list(range(len(faults)))
+    end = 0.0
+    for fault in faults:
+        if fault.pair is None:
+            assert fault.at >= end + QUIET[0] - 0.01
+        else:
+            first = faults[fault.pair]
+            assert first.pair is None
+            assert first.number == fault.number - 1
+            assert first.at <= fault.at <= first.until + 0.01
+        end = max(end, fault.until)
+
+
+@given(SEEDS)
+def test_kinds_come_evenly_alone_and_in_pairs(seed: int) -> None:
+    faults = plan(seed, 600, KINDS)
+    counts = Counter(fault.kind for fault in faults)
+    assert max(counts.values()) - min(counts.values()) <= 2
+    assert 0.1 < sum(fault.pair is not None for fault in faults) / len(faults) < 0.5
+
+
+def test_pairs_are_of_many_combinations() -> None:
+    faults = plan(1, 2000, KINDS)
+    pairs = {(faults[fault.pair].kind, fault.kind) for fault in faults if fault.pair is not None}
+    assert len(pairs) >= 12
+
+
+def test_a_single_kind_makes_no_pairs() -> None:
+    assert all(fault.pair is None for fault in plan(1, 100, {"kill": (1, 2)}))

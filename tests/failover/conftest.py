@@ -1,0 +1,30 @@
+"""One ensemble for all of these tests; each test has duties of its own and mends what it broke."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drills.rig import Rig
+from sandbox.network import unavailable
+from tests.failover import ensemble
+
+
+@pytest.fixture(scope="session")
+def whole_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """A running ensemble."""
+    if reason := unavailable():
+        pytest.skip(reason)
+    folder: Path = tmp_path_factory.mktemp("ensemble")
+    with ensemble.running(folder) as rig:
+        yield rig
+
+
+@pytest.fixture
+def rig(whole_rig: Rig) -> Iterator[Rig]:
+    """As it is, and again as it was once the test is through."""
+    yield whole_rig
+    whole_rig.network.heal()
+    whole_rig.wait_serving()

@@ -1,0 +1,52 @@
+"""A holder counts on nothing but its own clock and what a quorum acknowledged."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover.lease import Beat, Lease, Timing, may_activate_at
+
+TIMING = Timing(session_timeout=4.0, tick=0.5, heartbeat=0.5, staleness=1.0, grace=1.5)
+MOMENTS = st.floats(0, 1e6)
+
+
+def beat(sent_at: float, answered_at: float | None = None) -> Beat:
+    return Beat(sent_at=sent_at, answered_at=sent_at if answered_at is None else answered_at)
+
+
+def test_a_lease_counts_from_a_beat_that_was_answered_a_tick_before_a_later_one_was_sent() -> None:
+    lease = Lease(timing=TIMING, counted_from=10.0).renewed(beat(11.0, 11.1))
+    assert lease.ends_at == 14.0  # nobody but a follower knows of the beat yet
+    lease = lease.renewed(beat(11.5, 11.6))
+    assert lease.ends_at == 14.0  # sent before the follower must have told of the first
+    lease = lease.renewed(beat(12.0, 12.1))
+    assert lease.ends_at == 15.0
+    assert lease.held(14.999)
+    assert not lease.held(15.0)
+
+
+def test_after_a_pause_a_single_answer_renews_nothing() -> None:
+    lease = Lease(timing=TIMING, counted_from=10.0).renewed(beat(10.5)).renewed(beat(13.9))
+    assert lease.ends_at == 14.5  # as of the beat before the pause, which the leader knows of
+
+
+def test_a_claim_begins_with_what_an_idle_session_is_worth() -> None:
+    assert Lease.begun(TIMING, 10.0).ends_at == pytest.approx(10.0 + 4.0 - 4.0 / 3 - 1.0)
+
+
+@given(st.lists(st.tuples(MOMENTS, st.floats(0, 10)), min_size=1, max_size=8))
+def test_an_answer_that_overtakes_another_shortens_nothing(beats: list[tuple[float, float]]) -> None:
+    lease = Lease(timing=TIMING, counted_from=0.0)
+    for sent_at, took in beats:
+        renewed = lease.renewed(beat(sent_at, sent_at + took))
+        assert renewed.ends_at >= lease.ends_at
+        assert renewed.counted_from in {0.0, *(sent for sent, _ in beats)}
+        lease = renewed
+
+
+@given(MOMENTS)
+def test_only_a_word_spares_the_grace(acquired_at: float) -> None:
+    assert may_activate_at(TIMING, acquired_at, clean=True) == acquired_at
+    assert may_activate_at(TIMING, acquired_at, clean=False) == acquired_at + 1.5

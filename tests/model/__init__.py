@@ -1,0 +1,1 @@
+"""The protocol, checked as a model."""
