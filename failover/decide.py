@@ -67,8 +67,8 @@ def _let_go(seen: Observation, reason: str) -> Decision:
     if not seen.activated:
         return Decision(act=Act.STOP, reason=f"{reason}: the signer has not begun")
     if seen.draining_since is None:
-        if seen.in_round and not _urgent(seen):
-            return Decision(act=Act.WAIT, reason=f"{reason}: after the round under way")
+        if seen.in_round and not _urgent(seen) and not _longer_than_limit(seen, seen.round_since):
+            return Decision(act=Act.WAIT, reason=f"{reason}: after the round under way", for_round=True)
         return Decision(act=Act.DRAIN, reason=f"{reason}: no new signing calls")
     if not seen.unanswered:
         return Decision(act=Act.STOP, reason=f"{reason}: every signing call is answered")
@@ -174,7 +174,11 @@ def _urgent(seen: Observation) -> bool:
 
 
 def _drained_too_long(seen: Observation) -> bool:
-    return seen.draining_since is not None and seen.now - seen.draining_since > seen.drain_limit
+    return _longer_than_limit(seen, seen.draining_since)
+
+
+def _longer_than_limit(seen: Observation, since: float | None) -> bool:
+    return since is not None and seen.now - since > seen.drain_limit
 
 
 def _grace_ends(seen: Observation) -> float:

@@ -36,11 +36,12 @@ class Act(Enum):
 class Observation:
     """All that counts at `now`, in seconds of the agent's clock.
 
-    `view` is None without a connection. `acquired_at`, `lease` and `claim` come and go together. `lost`: a quorum said
-    so. `activated`: ACTIVATE was begun under this very claim, whatever became of it. `unanswered` counts signing calls
-    sent and not answered; `in_round`: the signer takes part in a round that it would fail; `draining_since` is when
-    calls were first refused under this claim, and their last answers are waited for until `drain_limit` seconds after
-    it. `stopping`: the agent itself was told to end; `passed_over_since`: since when somebody better was to take a duty
+    `view` is None without a connection. `acquired_at`, `lease` and `claim` come and go together. `lost`: a quorum
+    said so. `activated`: ACTIVATE was begun under this very claim, whatever became of it. `unanswered` counts
+    signing calls sent and not answered; `in_round`: the signer takes part in a round that it would fail;
+    `draining_since` is when calls were first refused under this claim, and their last answers are waited for until
+    `drain_limit` seconds after it. `round_since`: since when the end of a round is waited for, as long too.
+    `stopping`: the agent itself was told to end; `passed_over_since`: since when somebody better was to take a duty
     that nobody holds.
     """
 
@@ -56,6 +57,7 @@ class Observation:
     signer: Signer
     unanswered: int
     in_round: bool
+    round_since: float | None
     draining_since: float | None
     drain_limit: float
     stopping: bool
@@ -64,7 +66,8 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What to do, and why: one sentence for the log."""
+    """What to do, and why: one sentence for the log. `for_round`: it waits for nothing but a round's end."""
 
     act: Act
     reason: str
+    for_round: bool = False

@@ -53,6 +53,7 @@ class Agent:
         self._hot = config.standby == "hot" or config.kind == "checkpoint-master"
         self._woken = asyncio.Event()
         self._passed_over_since: float | None = None
+        self._round_since: float | None = None
         self._said: Decision | None = None
         self._hand = Hand()
         self.view: View | None = None
@@ -137,6 +138,8 @@ class Agent:
         self._woken.clear()
         seen = await self._observe()
         decision = decide(seen)
+        # Many chains' rounds overlap for ever: the wait for a moment between them has an end.
+        self._round_since = (self._round_since or seen.now) if decision.for_round else None
         if decision != self._said:
             self._said = decision
             epoch = self.tenure.claim.epoch if self.tenure else None
@@ -170,6 +173,7 @@ class Agent:
             signer=self.signer.state,
             unanswered=tenure.calls.unanswered if tenure else 0,
             in_round=self._in_round(tenure, now),
+            round_since=self._round_since,
             draining_since=tenure.draining_since if tenure else None,
             drain_limit=self._config.signer.drain_seconds,
             stopping=self.stopping,

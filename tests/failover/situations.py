@@ -45,6 +45,7 @@ def standing_by(**changed: Any) -> Observation:
         signer=Signer.IDLE,
         unanswered=0,
         in_round=False,
+        round_since=None,
         draining_since=None,
         drain_limit=5.0,
         stopping=False,

@@ -82,6 +82,11 @@ BY_ORDER = view(drained=("eu",))
 LETTING_GO = [
     (signing(view=BY_ORDER), Act.DRAIN, "eu is drained: no new signing calls"),
     (signing(view=BY_ORDER, in_round=True), Act.WAIT, "eu is drained: after the round under way"),
+    (
+        signing(view=BY_ORDER, in_round=True, round_since=NOW - 5.1),
+        Act.DRAIN,
+        "eu is drained: no new signing calls",
+    ),
     (signing(stopping=True, in_round=True), Act.DRAIN, "the agent is to end: no new signing calls"),
     (signing(view=view(all_stop=True), in_round=True), Act.DRAIN, "all signers are to stop: no new signing calls"),
     (

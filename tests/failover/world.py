@@ -115,6 +115,7 @@ class Agent(Actor):
     draining_since: float | None = None
     passed_over_since: float | None = None
     in_round: bool = False
+    round_since: float | None = None
     turn: int = 0
     decision: Decision | None = None
     selector: MemorySelector = field(init=False)
@@ -136,7 +137,9 @@ class Agent(Actor):
     def tick(self) -> None:
         if self.signer is Signer.STOPPING:
             self.signer = Signer.DOWN
-        decision = self.decision = decide(self.observed())
+        seen = self.observed()
+        decision = self.decision = decide(seen)
+        self.round_since = (self.round_since or seen.now) if decision.for_round else None
         self.act(decision.act)
         self.move()
 
@@ -204,4 +207,4 @@ class Agent(Actor):
 
 
 OWN = ("me", "timing", "view", "claim", "acquired_at", "lease", "lost", "activated", "signer", "in_round")
-OWN += ("draining_since", "passed_over_since")
+OWN += ("round_since", "draining_since", "passed_over_since")
