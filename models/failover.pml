@@ -10,13 +10,18 @@
  */
 #ifdef RESTORE
 #define EPOCHS 2 /* given again after the restore */
+#define ACTIVATED(e) skip /* epochs come again: only what one daemon executes is in order */
+#ifndef NO_HIGHWATER
+#define TIMELESS /* the mark keeps that order alone: graces as short and confirmations as old as you like */
+#endif
 #else
 #define EPOCHS 3 /* claims in one run */
+#define ACTIVATED(e) activated = (e > activated -> e : activated)
 #endif
 #define D 1      /* how much a clock is off, over any duration that counts here */
 #define G 2      /* staleness: how long a gate trusts a confirmation */
 
-#if defined(NO_GRACE)
+#if defined(NO_GRACE) || defined(TIMELESS)
 #define GRACE_OVER(age) true
 #elif defined(NO_MARGIN)
 #define GRACE_OVER(age) (age >= G - D)
@@ -24,7 +29,7 @@
 #define GRACE_OVER(age) (age >= (G + 2 * D) - D)
 #endif
 
-#ifdef NO_STALENESS
+#if defined(NO_STALENESS) || defined(TIMELESS)
 #define FRESH true
 #else
 #define FRESH (confirmed_age < G + D)
@@ -91,10 +96,7 @@ byte executed;  /* the highest epoch that the daemon executed a call of */
 #define IN_GRACE(a) ((a.state == CLAIMED || a.state == STOPPED) && !a.settled)
 
 inline forget(a) {
-  if
-  :: call[a.epoch] == ANSWERED -> call[a.epoch] = NONE
-  :: else
-  fi;
+  if :: call[a.epoch] == ANSWERED -> call[a.epoch] = NONE :: else fi;
   a.state = IDLE; a.epoch = 0; a.term = 0; a.age = 0; a.settled = 0; a.leaving = 0
 }
 
@@ -127,7 +129,7 @@ proctype agent(byte i) {
       agents[i].settled = 1; agents[i].age = 0; printf("%c has waited its grace\n", 'A' + i) }
   :: d_step { agents[i].state == CLAIMED && agents[i].settled ->
       agents[i].state = ACTIVE;
-      activated = (agents[i].epoch > activated -> agents[i].epoch : activated);
+      ACTIVATED(agents[i].epoch);
       printf("%c activates its signer with epoch %d\n", 'A' + i, agents[i].epoch) }
   :: d_step { agents[i].state == ACTIVE && call[agents[i].epoch] == NONE ->
       call[agents[i].epoch] = SENT; printf("%c decides to send a call of epoch %d\n", 'A' + i, agents[i].epoch) }
@@ -188,7 +190,8 @@ proctype gatekeeper() {
   :: d_step { gate == ASKING && COMMITS -> gate = COMMITTED;
       printf("gate's confirmation of epoch %d is committed\n", known_epoch) }
   :: d_step { gate == COMMITTED -> gate = HAS_EPOCH; confirmed = known_epoch;
-      confirmed_age = CONFIRMED_SINCE; asked_age = 0; printf("gate has confirmed epoch %d, sent %d ticks ago\n", confirmed, confirmed_age) }
+      confirmed_age = CONFIRMED_SINCE; asked_age = 0;
+      printf("gate has confirmed epoch %d, sent %d ticks ago\n", confirmed, confirmed_age) }
   :: d_step { gate >= ASKING -> gate = HAS_EPOCH; asked_age = 0 } /* no answer in time: it may have had its effect */
   :: d_step { gate != IGNORANT -> gate = IGNORANT; known_term = 0; known_epoch = 0; asked_age = 0 }
   :: d_step { confirmed != 0 -> /* it starts again: only what is on disk is left */
@@ -202,23 +205,16 @@ inline deliver(e) {
     highest = (e > highest -> e : highest);
     printf("gate forwards a call of epoch %d, the daemon executes it\n", e);
     assert(e >= executed);
-#ifndef RESTORE /* after a restore two gates may see different pasts: only what one daemon executes is in order */
     assert(e >= activated);
-#endif
     executed = e; answer(e) }
 }
-inline refuse(e) {
-  d_step { call[e] == SENT -> printf("gate refuses a call of epoch %d\n", e); answer(e) }
-}
+inline refuse(e) { d_step { call[e] == SENT -> printf("gate refuses a call of epoch %d\n", e); answer(e) } }
 inline answer(e) {
   call[e] = (agents[0].epoch == e || agents[1].epoch == e -> ANSWERED : NONE)
 }
 
 proctype network() {
-  do
-  :: deliver(1) :: deliver(2) :: deliver(3)
-  :: refuse(1) :: refuse(2) :: refuse(3)
-  od
+  do :: deliver(1) :: deliver(2) :: deliver(3) :: refuse(1) :: refuse(2) :: refuse(3) od
 }
 
 #ifdef RESTORE /* the ensemble comes back from its first backup: nothing was ever held, no session is left */
@@ -242,7 +238,10 @@ proctype clock() {
 
 init {
   atomic {
-    run agent(0); run agent(1); run expiry(); run gatekeeper(); run network(); run clock();
+    run agent(0); run agent(1); run expiry(); run gatekeeper(); run network();
+#ifndef TIMELESS
+    run clock();
+#endif
 #ifdef RESTORE
     run restore()
 #endif

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+LEAST_PORT = 10_000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -50,11 +52,18 @@ def stop_all(processes: Iterable[subprocess.Popen[bytes]], grace_seconds: float)
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Ports of loopback that nobody listens on now, all different."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Ports of loopback that nobody listens on now, all different, and below those that the kernel gives to whoever
+    calls somebody: between this choice and its use no such call takes one."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    sockets: list[socket.socket] = []
     try:
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
+        while len(sockets) < count:
+            made = socket.socket()
+            try:
+                made.bind(("127.0.0.1", random.randrange(LEAST_PORT, max(first, LEAST_PORT + 10_000))))
+                sockets.append(made)
+            except OSError:
+                made.close()
         return tuple(int(item.getsockname()[1]) for item in sockets)
     finally:
         for item in sockets:

@@ -58,6 +58,8 @@ def main(config: AgentConfig, command: tuple[str, ...] = (), connect: Connect = 
     Raises SettingsError, OSError for a port that is taken.
     """
     given = replace(config, signer=replace(config.signer, command=command)) if command else config
+    if not given.signer.command:
+        raise SettingsError("signer.command: found none, and none behind --; expected the daemon's command line")
     log = Log(who="agent", duty=duty_name(config.notary, config.shard), candidate=config.region)
     role = Iguana(given) if given.kind == "iguana" else CheckpointMaster(given)
     log.keep_secret(*role.secrets)

@@ -69,7 +69,7 @@ class Gate:
             tls=None,
         )
         self._upstreams.append(daemon)
-        await self._listen(EVERYWHERE, config.health_port, Callers(self._health(), patience=self._patience))
+        await self._listen(EVERYWHERE, config.health_port, Callers(self._health(daemon), patience=self._patience))
         for link in config.links:
             await self._listen(LOOPBACK, link.rpc_port, self._door(self._beyond(link), None))
         tls = self._serving.listening()
@@ -96,8 +96,8 @@ class Gate:
     def _patience(self) -> float:
         return self._config.limits.slow_client_seconds
 
-    def _health(self) -> Health:
-        return Health(self._metrics, lambda: self._ready)
+    def _health(self, daemon: Upstream) -> Health:
+        return Health(self._metrics, lambda: self._ready, daemon.answers)
 
     def _door(self, upstream: Upstream, fence: Fence | None) -> Callers:
         door = Door(self._config.limits, upstream, fence, self.log, self._metrics)

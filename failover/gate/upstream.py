@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from ssl import SSLContext
+from typing import cast
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.abc import AbstractStreamWriter
@@ -25,6 +26,8 @@ CONNECT_SECONDS = 5
 # Importing a key may scan a whole chain, which is answered in one piece.
 SILENCE_SECONDS = 900
 CHUNK = 1 << 16
+PROBE_SECONDS = 4
+WARMING_UP = -28  # RPC_IN_WARMUP, bitcoin's rpc/protocol.h
 
 
 class CheckedBody(Payload):
@@ -73,6 +76,19 @@ class Upstream:
     async def close(self) -> None:
         """Close idle connections."""
         await self._session.close()
+
+    async def answers(self) -> bool:
+        """Whether it answers calls: one that still reads its index (RPC error -28) does not."""
+        call = {"jsonrpc": "1.0", "id": "probe", "method": "getblockcount"}
+        limit = ClientTimeout(total=PROBE_SECONDS)
+        try:
+            async with self._session.post(self._url, json=call, headers=self._headers, timeout=limit) as answer:
+                found: object = await answer.json(content_type=None)
+        except (ClientError, TimeoutError, OSError, ValueError):
+            return False
+        error = cast("dict[str, object]", found).get("error") if isinstance(found, dict) else None
+        warming_up = isinstance(error, dict) and cast("dict[str, object]", error).get("code") == WARMING_UP
+        return answer.status not in (401, 403) and not warming_up
 
     async def pass_on(
         self, request: web.BaseRequest, body: bytes, *, check: Callable[[], None], patience: float

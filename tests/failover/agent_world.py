@@ -9,7 +9,6 @@ import ipaddress
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from config.failover import (
     to_json,
 )
 from failover import wire
+from sandbox.processes import free_ports
 from tests.failover.ledger import Ledger
 
 HERE = Path(__file__).parent
@@ -47,12 +47,6 @@ READING_ANSWERS: dict[str, Any] = {
     "getbestblockhash": "aa",
     "getblock": {"tx": [], "time": 0},
 }
-
-
-def free_port() -> int:
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
 
 
 def certificates(folder: Path) -> TlsFiles:
@@ -83,7 +77,7 @@ class GateDouble:
     """Answers reading calls like a healthy daemon; signing calls as `answer` says: at once, never, or cut off."""
 
     def __init__(self, files: TlsFiles) -> None:
-        self._files, self.port = files, free_port()
+        self._files, self.port = files, free_ports(1)[0]
         self.answer = "whole"
         self.signed: list[dict[str, str]] = []
         self.reading = dict(READING_ANSWERS, getblockheader={"time": time.time()})
@@ -126,7 +120,7 @@ class World:
         self.files = certificates(folder)
         self.gate = GateDouble(self.files)
         self.ledger = Ledger(folder / "ledger.json")
-        self.rpc_port, self.api_port, self.health_port = free_port(), free_port(), free_port()
+        self.rpc_port, self.api_port, self.health_port = free_ports(1)[0], free_ports(1)[0], free_ports(1)[0]
         keys = folder / "keys"
         keys.mkdir()
         (keys / "passphrase").write_text(PASSPHRASE + "\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from failover.gate import serve
 from failover.model import Confirmation
 from failover.selector.base import LostError, NoQuorumError
 from failover.wire import DUTY_HEADER, EPOCH_HEADER
+from sandbox.processes import free_ports
 from tests.failover.gate_certificates import Authority
 
 DUTY = "nutella.main"
@@ -39,6 +39,7 @@ class Daemon:
     large: int = 0
     written: int = 0
     cut: bool = False
+    error: dict[str, Any] | None = None
     port: int = 0
     runner: web.ServerRunner | None = None
 
@@ -53,7 +54,7 @@ class Daemon:
             request.transport.abort()
         if self.large:
             return await self._stream(request)
-        answers = [{"result": "done", "error": None, "id": 1}]
+        answers = [{"result": "done", "error": self.error, "id": 1}]
         return web.json_response(answers if isinstance(body, list) else answers[0])
 
     async def _stream(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -66,7 +67,7 @@ class Daemon:
         return response
 
     async def start(self) -> None:
-        self.port = self.port or free_port()
+        self.port = self.port or free_ports(1)[0]
         self.runner = web.ServerRunner(web.Server(self), shutdown_timeout=0.1)
         await self.runner.setup()
         await web.TCPSite(self.runner, "127.0.0.1", self.port).start()
@@ -142,13 +143,6 @@ def error(answer: Any) -> tuple[int, str]:
     return answer["error"]["code"], answer["error"]["message"]
 
 
-def free_port() -> int:
-    """A port that nobody has at the moment."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 def caller(files: TlsFiles | None, authority: Authority) -> ClientSession:
     """An agent, or somebody without a certificate."""
     context = ssl.create_default_context(cadata=authority.pem.decode())
@@ -164,8 +158,8 @@ def configured(folder: Path, tls: TlsFiles, rpc_port: int, links: tuple[GateRout
         shard="main",
         chain="KMD",
         rpc_port=rpc_port,
-        listen_port=free_port(),
-        health_port=free_port(),
+        listen_port=free_ports(1)[0],
+        health_port=free_ports(1)[0],
         state_directory=str(folder / "state"),
         links=links,
         limits=GateLimits(request_bytes=100_000, concurrency=8, slow_client_seconds=1),

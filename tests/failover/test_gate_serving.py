@@ -119,6 +119,24 @@ def test_more_calls_than_the_limit_are_refused_and_later_ones_pass(tmp_path: Pat
     run(test)
 
 
+@pytest.mark.parametrize(
+    ("error", "status"), [(None, 200), ({"code": -8, "message": "no"}, 200), ({"code": -28, "message": "Loading"}, 503)]
+)
+def test_a_daemon_answers_once_it_has_read_its_index(
+    tmp_path: Path, error: dict[str, object] | None, status: int
+) -> None:
+    async def test() -> None:
+        async with world(tmp_path) as it:
+            it.daemon.error = error
+            assert (await it.health("/chain/answers"))[0] == status
+            assert it.daemon.executed == ["getblockcount"]
+            await it.daemon.stop()
+            assert (await it.health("/chain/answers"))[0] == 503
+            assert (await it.health("/readyz"))[0] == 200
+
+    run(test)
+
+
 def test_an_end_loses_no_answer_and_the_gate_starts_again(tmp_path: Path) -> None:
     async def test() -> None:
         async with world(tmp_path) as it:

@@ -11,6 +11,7 @@ from aiohttp import ClientError, ClientSession
 
 from config.failover import GateRoute
 from failover import wire
+from sandbox.processes import free_ports
 from tests.failover.gate_certificates import Authority
 from tests.failover.gate_world import (
     READ,
@@ -18,7 +19,6 @@ from tests.failover.gate_world import (
     World,
     caller,
     error,
-    free_port,
     run,
     world,
 )
@@ -92,7 +92,7 @@ async def _pinned(it: World) -> bytes:
 def test_a_link_leads_to_another_chains_gate_for_reading_only(tmp_path: Path) -> None:
     async def test() -> None:
         async with world(tmp_path / "ltc") as far:
-            port = free_port()
+            port = free_ports(1)[0]
             route = GateRoute(chain="LTC", rpc_port=port, gate=f"127.0.0.1:{far.config.listen_port}")
             async with world(tmp_path / "kmd", links=(route,)) as near:
                 near.authority.files(tmp_path / "stranger")

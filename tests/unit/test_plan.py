@@ -104,8 +104,9 @@ def test_what_is_added_changes_no_other_notarys_objects(notaries: dict[str, Any]
     after = objects(planned(with_notaries(more)))
     changed = {key for key, text in before.items() if after.get(key) != text}
     assert {key.split(" ")[0] for key in changed} <= {"NetworkPolicy"}
-    # A region's first daemons bring its policies along, and the certificate that its clients share.
-    shared = tuple(f"Secret {region}-zookeeper-client" for region in REGIONS)
+    # A region's first daemons bring its policies along, and the certificates that its clients, gates and agents share.
+    secrets = ("zookeeper-client", "gates-tls", "agents-tls")
+    shared = tuple(f"Secret {region}-{secret}" for region in REGIONS for secret in secrets)
     assert all("eve" in key or "NetworkPolicy" in key or key in shared for key in set(after) - set(before))
 
 
