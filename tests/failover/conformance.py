@@ -36,7 +36,7 @@ class Conformance:
             claim = await eventually(one.acquire)
             assert (claim.candidate, claim.clean) == ("one", True)
             assert await one.confirm(claim) > 0
-            seen = (await two.view()).holder
+            seen = (await eventually(two.view)).holder
             assert seen
             assert (seen.candidate, seen.epoch) == ("one", claim.epoch)
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 
@@ -24,7 +25,7 @@ from sandbox.processes import free_ports
 from tests.failover.gate_certificates import Authority
 
 DUTY = "nutella.main"
-STALENESS_MS = 400
+STALENESS_MS = 1_500  # a busy machine may keep a process waiting for a second
 SIGN: dict[str, Any] = {"id": "jl777", "method": "signrawtransaction", "params": ["00"]}
 READ: dict[str, Any] = {"id": 1, "method": "getinfo", "params": []}
 
@@ -163,7 +164,7 @@ def configured(folder: Path, tls: TlsFiles, rpc_port: int, links: tuple[GateRout
         state_directory=str(folder / "state"),
         links=links,
         limits=GateLimits(request_bytes=100_000, concurrency=8, slow_client_seconds=1),
-        timing=FailoverTiming(tick_time_ms=50, heartbeat_ms=100, staleness_ms=STALENESS_MS, grace_ms=600),
+        timing=FailoverTiming(tick_time_ms=50, heartbeat_ms=100, staleness_ms=STALENESS_MS, grace_ms=2_000),
         ensemble=EnsembleAccess(
             hosts=("127.0.0.1:1",),
             chroot="/fleet",
@@ -189,24 +190,24 @@ async def world(
     folder: Path, *, links: tuple[GateRoute, ...] = (), change: Callable[[GateConfig], GateConfig] = lambda it: it
 ) -> AsyncIterator[World]:
     """A gate that serves, and all around it."""
-    os.environ |= {"RPC_USERNAME": "user", "RPC_PASSWORD": "geheim"}
     authority = Authority("gates")
     tls, agent = authority.files(folder / "gate"), authority.files(folder / "agent")
     daemon, verdicts, stop = Daemon(), Verdicts(), asyncio.Event()
     await daemon.start()
     config = change(configured(folder, tls, daemon.port, links))
     async with caller(agent, authority) as session:
-        gate = asyncio.create_task(serve(config, verdicts, stop))
-        made = World(folder, config, authority, daemon, verdicts, stop, session, gate)
-        try:
-            await serving(made)
-            yield made
-        finally:
-            for event in (daemon.hold, verdicts.gate):
-                if event:
-                    event.set()
-            await made.end()
-            await daemon.stop()
+        with patch.dict(os.environ, {"RPC_USERNAME": "user", "RPC_PASSWORD": "geheim"}):
+            gate = asyncio.create_task(serve(config, verdicts, stop))
+            made = World(folder, config, authority, daemon, verdicts, stop, session, gate)
+            try:
+                await serving(made)
+                yield made
+            finally:
+                for event in (daemon.hold, verdicts.gate):
+                    if event:
+                        event.set()
+                await made.end()
+                await daemon.stop()
 
 
 async def serving(made: World) -> None:

@@ -14,7 +14,7 @@ from config.failover import GateConfig
 from failover import wire
 from failover.gate import GateError
 from failover.gate.highwater import NAME
-from tests.failover.gate_world import READ, SIGN, error, restarted, run, until, world
+from tests.failover.gate_world import READ, SIGN, STALENESS_MS, error, restarted, run, until, world
 
 
 def test_a_confirmation_ages_from_when_it_was_asked_for(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_confirmation_ages_from_when_it_was_asked_for(tmp_path: Path) -> None:
             executed = len(it.daemon.executed)  # 1, or 0 on a slow machine
             it.verdicts.quorum = False
             await asyncio.sleep(0.06)
-            assert "confirmed 1." in error(await it.call(SIGN, 7))[1]
+            assert "confirmed " in error(await it.call(SIGN, 7))[1]
             assert len(it.daemon.executed) == executed
 
     run(test)
@@ -65,7 +65,7 @@ def test_a_confirmation_that_grows_old_on_the_way_to_the_daemon_sends_nothing(tm
             real = TCPConnector.connect
 
             async def late(self: TCPConnector, *args: object, **more: object) -> object:
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(STALENESS_MS / 1000 + 0.1)
                 return await real(self, *args, **more)  # type: ignore[arg-type]
 
             await it.daemon.start()

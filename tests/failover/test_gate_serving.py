@@ -50,8 +50,9 @@ def test_a_reader_that_stops_is_cut_and_its_place_is_free(tmp_path: Path) -> Non
             async with it.session.post(it.url, json=READ) as answer:
                 await answer.content.readexactly(1000)
                 assert error(await it.call(READ))[0] == wire.OVERLOADED
-                await until(lambda: it.daemon.written < LARGE)
-                await asyncio.sleep(1.3)  # the reader's patience is over
+                async with asyncio.timeout(20):
+                    while "gate_requests_under_way 0.0" not in (await it.health("/metrics"))[1]:
+                        await asyncio.sleep(0.05)
                 with pytest.raises(ClientError):
                     await answer.read()
             it.daemon.large = 0
