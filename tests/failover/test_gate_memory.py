@@ -78,7 +78,7 @@ def test_a_confirmation_that_grows_old_on_the_way_to_the_daemon_sends_nothing(tm
                 )
                 code, message = error(await it.call(SIGN, 7))
             assert code == wire.REFUSED
-            assert "less than 0.4 s are needed" in message
+            assert "less than 1.5 s are needed" in message
             assert it.daemon.executed == ["getinfo"]
 
     run(test)
