@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -53,6 +54,8 @@ class Issuer(mocks.Mocks):
         """All keys and certificates of a plan."""
         found: dict[tuple[str, Circle, Part], str] = {}
         parts: tuple[Part, ...] = ("pair", "key", "certificate", "trust")
+        # Pulumi's mocks want the thread's event loop, which an `asyncio.run` before this has taken away.
+        asyncio.set_event_loop(asyncio.new_event_loop())
         mocks.set_mocks(self, project="notary", stack="drill", preview=False)
 
         @pulumi.runtime.test
