@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from failover.processes import Family, ProcessId
 
 FILE = "deadline.json"
 WATCH = "watchdog.lock"
+ATTEMPTS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,15 @@ class Watch:
     def __init__(self, directory: Path) -> None:
         """Raises BlockingIOError where another watchdog has it."""
         self._file = os.open(directory / WATCH, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for attempt in range(1, ATTEMPTS + 1):  # whoever asks `watched` holds it for an instant too
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if attempt == ATTEMPTS:
+                    os.close(self._file)
+                    raise
+                time.sleep(0.02)
 
     def close(self) -> None:
         """Nobody watches any more."""

@@ -13,6 +13,7 @@ import select
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -20,6 +21,7 @@ from sandbox.pods.running import SELECTOR, KubeletProcess
 from sandbox.region import RunningRegion
 
 TICK_SECONDS = 0.25
+ATTEMPTS = 10
 
 
 class Supervisor:
@@ -86,15 +88,22 @@ class Supervisor:
         scratch.rename(self.folder / "status.json")
 
 
+def alone(folder: Path) -> bool:
+    """Take the folder's lock, which the end of the process gives back; False where another supervisor has it."""
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    for _ in range(ATTEMPTS):
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)  # whoever asks whether a supervisor lives holds it for an instant too
+    return False
+
+
 def main() -> None:
-    """Run until stopped; a second supervisor of one folder ends at once."""
+    """Run until stopped; a second supervisor of one folder ends soon."""
     folder = Path(sys.argv[1])
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)  # never closed: the process's end gives it back
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    Supervisor(folder).run()
+    if alone(folder):
+        Supervisor(folder).run()
 
 
 if __name__ == "__main__":

@@ -29,26 +29,28 @@ def strangers(scene: Scene) -> str:
     keeper = rig.access("eu-west", "keeper")
     chroot = own.chroot
     folder = rig.folder / "strangers"
-    cases: list[tuple[str, Found, Tls | None, str, bool, bool]] = [
-        ("the fleet's client", Found.OK, own.tls, f"{chroot}/hello", True, False),
-        ("the keeper at the membership", Found.OK, keeper.tls, "/zookeeper/config", False, False),
-        ("a client without a certificate", Found.HANDSHAKE, own.tls, chroot, False, True),
-        ("a client with a foreign certificate", Found.HANDSHAKE, foreign(folder, own), chroot, False, False),
-        ("a client whose certificate has expired", Found.HANDSHAKE, expired(folder, scene), chroot, False, False),
-        ("a client outside its chroot", Found.NO_AUTH, own.tls, "/notary/another", True, False),
-        ("a client at the root", Found.NO_AUTH, own.tls, "/mine", True, False),
-        ("a client without TLS", Found.CLOSED, None, chroot, False, False),
-        ("a server's certificate in the chroot", Found.NO_AUTH, peer(folder, scene), f"{chroot}/x", True, False),
+    # A reset may overtake TLS's own word of why: what counts is that there is no session.
+    refused = (Found.HANDSHAKE, Found.CLOSED)
+    cases: list[tuple[str, tuple[Found, ...], Tls | None, str, bool, bool]] = [
+        ("the fleet's client", (Found.OK,), own.tls, f"{chroot}/hello", True, False),
+        ("the keeper at the membership", (Found.OK,), keeper.tls, "/zookeeper/config", False, False),
+        ("a client without a certificate", refused, own.tls, chroot, False, True),
+        ("a client with a foreign certificate", refused, foreign(folder, own), chroot, False, False),
+        ("a client whose certificate has expired", refused, expired(folder, scene), chroot, False, False),
+        ("a client outside its chroot", (Found.NO_AUTH,), own.tls, "/notary/another", True, False),
+        ("a client at the root", (Found.NO_AUTH,), own.tls, "/mine", True, False),
+        ("a client without TLS", refused, None, chroot, False, False),
+        ("a server's certificate in the chroot", (Found.NO_AUTH,), peer(folder, scene), f"{chroot}/x", True, False),
     ]
     for what, wanted, tls, path, create, anonymous in cases:
         call = lambda tls=tls, path=path, create=create, anonymous=anonymous: ask(  # noqa: E731
             at, path, tls, name=name, create=create, anonymous=anonymous
         )
         answer = inside(host, call)
-        scene.require(answer.found is wanted, f"{what}: {answer.found} ({answer.detail}), expected {wanted}")
+        scene.require(answer.found in wanted, f"{what}: {answer.found} ({answer.detail}), expected {wanted[0]}")
     election = f"{rig.host(number).address}:{pod_ports.ZOOKEEPER_ELECTION}"
     answer = inside(host, lambda: ask(election, "/", own.tls, name=name))
-    scene.require(answer.found in (Found.HANDSHAKE, Found.CLOSED), f"a client at the servers' own port: {answer.found}")
+    scene.require(answer.found in refused, f"a client at the servers' own port: {answer.found}")
     return f"{len(cases) - 2} kinds of strangers at server {number}, and a client at the servers' own port: refused"
 
 

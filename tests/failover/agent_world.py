@@ -208,10 +208,15 @@ class World:
 
 
 def runs(pid: int) -> bool:
+    return state(pid) not in "ZX"
+
+
+def state(pid: int) -> str:
+    """As in /proc/<pid>/stat: T where it stands still, X where it is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return "X"
 
 
 async def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:

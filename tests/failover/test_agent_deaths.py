@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.failover.agent_world import World, run, runs, until
+from tests.failover.agent_world import World, run, runs, state, until
 
 
 @pytest.mark.parametrize(("answer", "word"), [("whole", "clean"), ("never", "unclean"), ("cut off", "unclean")])
@@ -63,7 +63,9 @@ def test_a_frozen_agent_loses_its_signer_when_its_deadline_passes_and_then_its_s
         await world.signing()
         pids = world.signer_pids()
         epoch = world.ledger.now["holder"]["epoch"]
-        agent.send_signal(signal.SIGSTOP)
+        with world.ledger.open():  # else it may stand still with the double's lock in its hand
+            agent.send_signal(signal.SIGSTOP)
+            await until(lambda: state(agent.pid) == "T", "it stands still")
         await until(lambda: not any(runs(pid) for pid in pids), "the watchdog has killed the whole family")
         await until(lambda: world.ledger.now["holder"] is None, "the session is ended")
         agent.send_signal(signal.SIGCONT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import os
 import subprocess
 import threading
@@ -104,6 +105,16 @@ def test_only_one_watchdog_has_a_directory_and_the_agent_can_tell(tmp_path: Path
         deadlines.Watch(tmp_path)
     watch.close()
     assert not deadlines.watched(tmp_path)
+
+
+def test_a_watchdog_starts_while_others_ask_whether_one_runs(tmp_path: Path) -> None:
+    deadlines.Watch(tmp_path).close()
+    asked = os.open(tmp_path / deadlines.WATCH, os.O_RDWR)
+    fcntl.flock(asked, fcntl.LOCK_SH)  # as `watched` does, but for longer
+    threading.Timer(0.05, os.close, [asked]).start()
+    watch = deadlines.Watch(tmp_path)
+    assert deadlines.watched(tmp_path)
+    watch.close()
 
 
 def config_in(tmp_path: Path) -> AgentConfig:

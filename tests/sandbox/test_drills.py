@@ -21,6 +21,7 @@ def drilled(*names: str) -> dict[str, dict[str, object]]:
     only = [word for name in names for word in ("--only", name)]
     command = [sys.executable, "-m", "drills.ensemble", "--seed", "1", "--json", *only]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    print(done.stderr)  # noqa: T201  # for whoever reads of a failure
     assert done.stdout, done.stderr
     return {result["name"]: result for result in json.loads(done.stdout)}
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sandbox import Sandbox
+from sandbox.supervisor import alone
 from tests.sandbox.helpers import alive, config_map, create, eventually, get, listens, ports, processes, supervisor
 
 pytestmark = pytest.mark.sandbox
@@ -62,6 +65,15 @@ def test_stopping_leaves_no_process_and_no_port(make: Make) -> None:
     eventually("the supervisor ends", lambda: not alive(pids[0]), seconds=2)
     assert sandbox.status() == {}
     sandbox.stop()
+
+
+def test_who_asks_whether_a_sandbox_runs_keeps_no_supervisor_away(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    asked = os.open(tmp_path / "lock", os.O_RDWR)
+    fcntl.flock(asked, fcntl.LOCK_SH)  # as `Sandbox.status` does, but for longer
+    threading.Timer(0.05, os.close, [asked]).start()
+    assert alone(tmp_path)
+    assert not alone(tmp_path), "there is one already"
 
 
 def test_a_killed_sandbox_leaves_no_process_and_starts_again_with_its_data(make: Make) -> None:
