@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from failover.agent.keeper import SignerKeeper
 from failover.agent.tenure import Hand, Tenure
 from failover.clock import Clock
-from failover.lease import Lease, Timing
+from failover.lease import Beat, Timing
 from failover.log import Log
 from failover.observation import Act, Signer
 from failover.selector.base import Selector, SelectorError
@@ -80,8 +80,9 @@ class Acting:
     async def _acquire(self) -> None:
         sent_at = self._clock()  # before anything is sent: earlier than whatever the ensemble counts from
         claim = await self._selector.acquire()
-        lease = Lease.begun(self._timing, sent_at)
-        self._hand.tenure = Tenure(claim=claim, acquired_at=self._clock(), lease=lease)
+        acquired_at = self._clock()
+        lease = self._hand.looks.begun(Beat(sent_at=sent_at, answered_at=acquired_at))
+        self._hand.tenure = Tenure(claim=claim, acquired_at=acquired_at, lease=lease)
         self._log.say("acquired", epoch=claim.epoch, term=claim.term, clean=claim.clean)
 
     async def _activate(self) -> None:

@@ -20,6 +20,7 @@ from failover.clock import Clock
 from failover.deadline import Deadline, Session
 from failover.decide import decide, passed_over
 from failover.doppelganger import Lookout
+from failover.lease import Beat, Lease
 from failover.log import Log
 from failover.model import Candidacy, View, duty_name
 from failover.observation import Act, Decision, Observation, Signer
@@ -55,7 +56,7 @@ class Agent:
         self._passed_over_since: float | None = None
         self._round_since: float | None = None
         self._said: Decision | None = None
-        self._hand = Hand()
+        self._hand = Hand(looks=Lease.of_looks(self._timing))
         self.view: View | None = None
         self.ticked_at = clock()
         self.me = self._candidate(healthy=False, settled=False, reason="not looked at yet")
@@ -168,6 +169,7 @@ class Agent:
             claim=tenure.claim if tenure else None,
             acquired_at=tenure.acquired_at if tenure else None,
             lease=tenure.lease if tenure else None,
+            looks=self._hand.looks,
             lost=tenure.lost if tenure else False,
             activated=tenure.activated if tenure else False,
             signer=self.signer.state,
@@ -182,11 +184,13 @@ class Agent:
 
     async def _look(self) -> View | None:
         """What is to be known within a heartbeat: nothing waits for a slow ensemble, least of all a kill."""
+        sent_at = self._clock()
         try:
             async with asyncio.timeout(self._timing.heartbeat):
                 view = await self._selector.view()
         except (SelectorError, TimeoutError):
             return None
+        self._hand.looks = self._hand.looks.renewed(Beat(sent_at=sent_at, answered_at=self._clock()))
         if self.tenure is None:
             self._lookout.saw(view, self._config.region)
         return view
