@@ -14,7 +14,8 @@ from chaos.layout import REGIONS
 from chaos.strikes import Scene, Strike, Struck, told_to_watchdog, where
 from chaos.wallclock import put_off
 from drills.inside import inside
-from failover.connection import Client
+from failover.selector.base import NoQuorumError
+from failover.selector.session_end import end_session
 from sandbox.network import Host, Network
 
 SHAPES = {
@@ -129,14 +130,6 @@ def expire(scene: Scene) -> Struck:
 
 
 def _end_session(fleet: Fleet, member: Member, number: int, password: bytes) -> None:
-    access = fleet.rig.access(CLIENT)
-
-    def act() -> None:
-        client = Client(access, random.Random(number))
-        client._session_id, client._session_passwd = number, password
-        with suppress(Exception):  # where nobody lets it in, nothing is ended
-            client.start(timeout=EXPIRE_SECONDS)
-            client.stop()
-            client.close()
-
-    inside(fleet.rig.place(member.unit.region, f"stranger-{member.unit.region}"), act)
+    end = partial(end_session, fleet.rig.access(CLIENT), number, password, seconds=EXPIRE_SECONDS)
+    with suppress(NoQuorumError):  # where nobody lets it in, nothing is ended
+        inside(fleet.rig.place(member.unit.region, f"stranger-{member.unit.region}"), end)
