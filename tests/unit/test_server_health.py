@@ -113,13 +113,29 @@ def test_a_backup_has_fewer_snapshots_where_an_older_log_is_damaged(pod: Pod) ->
     assert {path.name for path in copy.iterdir()} == {"snapshot.50", "log.51"}
 
 
-@pytest.mark.parametrize(("next_log", "kept"), [("100000002", True), ("100000003", False), ("", False)])
+@pytest.mark.parametrize(
+    ("next_log", "kept"),
+    [("100000002", True), ("100000003", False), ("300000001", True), ("300000002", False), ("", False)],
+)
 def test_a_log_may_end_in_a_cut_record_where_the_next_log_goes_on(pod: Pod, next_log: str, kept: bool) -> None:
     pod.write({"data/version-2/snapshot.0": SEALED, "data/version-2/log.100000001": "zxid 0x100000001 torn"})
     if next_log:
         pod.write({f"data/version-2/log.{next_log}": "whole"})
     said = "backup " if kept else "could not be copied whole"
     assert bool(backups(pod, 1, said=said)) == kept
+
+
+@pytest.mark.parametrize(
+    ("between", "lines", "oldest"),
+    [("100000001", 1, "snapshot.0"), ("100000002", 3, "snapshot.100000002"), ("300000001", 1, "snapshot.0")],
+)
+def test_a_backup_begins_with_a_snapshot_that_made_up_for_writes_behind_a_cut(
+    pod: Pod, between: str, lines: int, oldest: str
+) -> None:
+    data = {"snapshot.0": SEALED, "log.100000001": "zxid 0x100000001 torn", "log.300000001": "whole"}
+    pod.write({f"data/version-2/{name}": text for name, text in (data | {f"snapshot.{between}": SEALED}).items()})
+    (copy,) = backups(pod, lines, said="")
+    assert min(name for name in copy if "snapshot" in name) == oldest
 
 
 def test_only_the_newest_backups_stay(pod: Pod) -> None:
