@@ -66,7 +66,7 @@ def _run(asked: argparse.Namespace, folder: Path) -> Verdict:
         rig.wait_ready()
         fleet = Fleet(rig, folder, layout.units(asked.duties or 2 + (asked.seed + 1) % 2), asked.seed)
         with closing(fleet):
-            run = Run(fleet=fleet, seed=asked.seed, kinds=kinds)
+            run = Run(fleet=fleet, seed=asked.seed, kinds=kinds, until_wrong=asked.until_wrong)
             run.go(faults, seconds)
     keep(run, folder)
     span = (run.begun, run.healed, run.ended)
@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="what is chosen by chance; default 1")
     parser.add_argument("--minutes", type=float, default=5.0, help="of faults; default 5")
     parser.add_argument("--only", action="append", choices=KINDS, metavar="KIND", help=f"one of {', '.join(KINDS)}")
+    parser.add_argument("--until-wrong", action="store_true", help="end with the first violation: for mutants")
     parser.add_argument("--duties", type=int, choices=range(1, len(layout.NOTARIES) + 1), help="how many")
     parser.add_argument("--keep", type=Path, help="an empty folder for logs, stamps and pictures, which stays")
     parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
