@@ -27,6 +27,7 @@ START: dict[str, Any] = {
     "orders": {},
     "all_stop": False,
     "cut": False,
+    "slow": 0.0,
     "releases": [],
 }
 
@@ -83,6 +84,7 @@ class LedgerSelector:
             yield values
 
     async def view(self) -> View:
+        await asyncio.sleep(self._ledger.now["slow"])
         with self._asked() as values:
             found, orders = values["holder"], values["orders"]
             return View(
@@ -93,6 +95,7 @@ class LedgerSelector:
             )
 
     async def publish(self, candidacy: Candidacy) -> None:
+        await asyncio.sleep(self._ledger.now["slow"])
         with self._asked() as values:
             if self._number in values["ended"]:
                 self._number = secrets.randbits(40)
