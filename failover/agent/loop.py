@@ -56,8 +56,7 @@ class Agent:
         self._passed_over_since: float | None = None
         self._round_since: float | None = None
         self._said: Decision | None = None
-        self._hand = Hand()
-        self._viewing = Viewing(selector, self._timing, clock)
+        self._hand, self._viewing = Hand(), Viewing(selector, self._timing, clock)
         self.view: View | None = None
         self.ticked_at = clock()
         self.me = self._candidate(healthy=False, settled=False, reason="not looked at yet")
@@ -74,9 +73,8 @@ class Agent:
             clock=clock,
         )
         self.heartbeat = Heartbeat(selector, self._timing, lambda: self.tenure, self.tell_watchdog, self.wake, clock)
-        self.vitals = Vitals(
-            config.health, observe, self.signer, self.heartbeat, lambda: self.view is not None, self.wake, clock
-        )
+        connected: Callable[[], bool] = lambda: self.view is not None  # noqa: E731
+        self.vitals = Vitals(config.health, observe, self.signer, self.heartbeat, connected, self.wake, clock)
 
     @property
     def tenure(self) -> Tenure | None:
