@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from failover.clock import boottime
-from failover.model import Candidacy, Claim, Holder, Orders, View
+from failover.model import Candidacy, Claim, Confirmation, Holder, Orders, View
 from failover.selector.base import LostError, NoQuorumError, TakenError
 
 START: dict[str, Any] = {
@@ -63,6 +63,20 @@ class Ledger:
             if values["holder"] and values["holder"]["session"] == number:
                 values["holder"] = None
             values["candidates"] = {k: v for k, v in values["candidates"].items() if v["session"] != number}
+
+
+class LedgerVerifier:
+    """A `Verifier` over the file, for a gate."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def confirm_epoch(self, duty: str) -> Confirmation:
+        sent_at = boottime()
+        holder = self._ledger.now["holder"]
+        if not holder:
+            raise LostError(f"nobody holds {duty}")
+        return Confirmation(epoch=holder["epoch"], sent_at=sent_at)
 
 
 class LedgerSelector:

@@ -1,0 +1,83 @@
+"""End to end with a real node of Bitcoin's family: what a signer that was left behind signs, no node ever gets."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from failover import wire
+from sandbox import toolchain
+from tests.failover.agent_world import runs, until
+from tests.failover.btcd_world import Fleet, confirmed
+from tests.failover.coins import identifier
+from tests.failover.iguana_round import RefusedError
+
+EVERYTHING = ("signer", "agent", "watchdog")
+
+
+@pytest.fixture(scope="session")
+def btcd() -> Path:
+    """The node, built at the first time."""
+    return toolchain.ensure(["btcd"], print)["btcd"]
+
+
+def play(fleet: Fleet, scene: Callable[[], Awaitable[None]]) -> None:
+    async def act() -> None:
+        try:
+            await fleet.start()
+            await scene()
+        finally:
+            await fleet.end()
+
+    asyncio.run(act())
+
+
+def test_a_frozen_signers_transaction_reaches_no_node_once_another_has_taken_over(btcd: Path, tmp_path: Path) -> None:
+    fleet = Fleet(btcd, tmp_path)
+    first, second = fleet.regions
+
+    async def scene() -> None:
+        for what in ("watchdog", "agent"):
+            first.start(what)
+        await until(lambda: len(first.sent()) == 1, "the first candidate's transaction is taken", 60)
+        for what in ("watchdog", "agent"):
+            second.start(what)
+        await until(lambda: "signer prepared" in second.events("agent"), "the second is a hot standby", 60)
+
+        # A block confirms it and begins the next round, in which the first is frozen between signing and sending.
+        (first.folder / "hold").touch()
+        await fleet.mine()
+        assert confirmed(fleet.nodes[0], first.sent()[0])
+        await until(lambda: len(first.signed()) == 2, "the second round's transaction is signed", 60)
+        stale, before = first.signed()[1], fleet.ledger.now["holder"]
+        with fleet.ledger.open():  # else one may stand still with the ledger's lock in its hand
+            first.send_signal(signal.SIGSTOP, *reversed(EVERYTHING))
+            await until(lambda: first.stands_still(*EVERYTHING), "the first candidate stands still")
+        fleet.ledger.end_session(before["session"])  # as the ensemble does when nothing more is heard
+
+        await until(lambda: len(second.sent()) == 1, "the second candidate's transaction is taken", 60)
+        after = fleet.ledger.now["holder"]
+        assert (after["candidate"], after["epoch"] > before["epoch"]) == ("us-east", True)
+        await fleet.mine()
+        assert confirmed(fleet.nodes[1], second.sent()[0])
+
+        # The first wakes up, Iguana before its agent: its call is the first thing that the agent hears.
+        (first.folder / "hold").unlink()
+        first.send_signal(signal.SIGCONT, *EVERYTHING)
+        await until(lambda: len(first.answers()) > 1 or not runs(first.signer_pids()[0]), "it was answered, or ended")
+        assert len(first.sent()) == 1, first.answers()
+        # What had left the agent before it was frozen comes to the gate with the epoch of then.
+        with pytest.raises(RefusedError, match=f"gate: epoch {before['epoch']} is over") as refused:
+            await first.call_gate("sendrawtransaction", [stale], before["epoch"])
+        assert refused.value.code == wire.REFUSED
+        assert not [node for node in fleet.nodes if identifier(stale) in node.mempool()]
+
+        # The control: nothing but the gate kept it out.
+        assert fleet.nodes[0].ask("sendrawtransaction", stale) == identifier(stale)
+        assert identifier(stale) in fleet.nodes[0].mempool()
+
+    play(fleet, scene)
