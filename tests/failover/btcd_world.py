@@ -120,9 +120,9 @@ class Region(World):
         """Raw transactions, in hex, sent or not."""
         return self.text("signed").split()
 
-    def called(self) -> set[str]:
-        """The methods that the double has called."""
-        return set(self.text("methods").split())
+    def called(self) -> list[str]:
+        """The methods that the double has called, let through or not."""
+        return self.text("methods").split()
 
     def send_signal(self, number: signal.Signals, *what: str) -> None:
         """To the signer's family, or to agent and watchdog, by name."""

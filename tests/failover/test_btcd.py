@@ -65,9 +65,11 @@ def test_a_frozen_signers_transaction_reaches_no_node_once_another_has_taken_ove
         await fleet.mine()
         assert confirmed(fleet.nodes[1], second.sent()[0])
 
-        # The first wakes up, Iguana before its agent: its call is the first thing that the agent hears.
+        # The first wakes up, Iguana before its agent: the call lies in the agent's socket when that wakes up too.
         (first.folder / "hold").unlink()
-        first.send_signal(signal.SIGCONT, *EVERYTHING)
+        first.send_signal(signal.SIGCONT, "signer")
+        await until(lambda: first.called().count("sendrawtransaction") == 2, "it sends what it has signed")
+        first.send_signal(signal.SIGCONT, "agent", "watchdog")
         await until(lambda: len(first.answers()) > 1 or not runs(first.signer_pids()[0]), "it was answered, or ended")
         assert len(first.sent()) == 1, first.answers()
         # What had left the agent before it was frozen comes to the gate with the epoch of then.
