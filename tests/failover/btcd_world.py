@@ -68,6 +68,10 @@ class Node:
         except OSError:
             return -1
 
+    def confirmations(self, transaction: str) -> int:
+        """How many blocks make it certain; 0 while it waits for one."""
+        return int(self.ask("getrawtransaction", transaction, 1).get("confirmations", 0))
+
     def mempool(self) -> list[str]:
         return list(self.ask("getrawmempool"))
 
@@ -182,12 +186,13 @@ class Fleet:
         height = self.nodes[0].height()
         await until(lambda: self.nodes[1].height() == height, "the block reaches the other node")
 
+    async def confirm(self, transaction: str) -> None:
+        """Mine a block that holds it."""
+        await until(lambda: all(transaction in node.mempool() for node in self.nodes), "both nodes have it", 60)
+        await self.mine()
+        assert all(node.confirmations(transaction) == 1 for node in self.nodes)
+
     async def end(self) -> None:
         for region in self.regions:
             region.end()
         await asyncio.to_thread(stop_all, self._processes, 10)
-
-
-def confirmed(node: Node, transaction: str) -> bool:
-    """Whether a block holds it."""
-    return node.ask("getrawtransaction", transaction, 1).get("confirmations", 0) > 0

@@ -12,7 +12,7 @@ import pytest
 from failover import wire
 from sandbox import toolchain
 from tests.failover.agent_world import runs, until
-from tests.failover.btcd_world import Fleet, confirmed
+from tests.failover.btcd_world import Fleet
 from tests.failover.coins import identifier
 from tests.failover.iguana_round import RefusedError
 
@@ -50,8 +50,7 @@ def test_a_frozen_signers_transaction_reaches_no_node_once_another_has_taken_ove
 
         # A block confirms it and begins the next round, in which the first is frozen between signing and sending.
         (first.folder / "hold").touch()
-        await fleet.mine()
-        assert confirmed(fleet.nodes[0], first.sent()[0])
+        await fleet.confirm(first.sent()[0])
         await until(lambda: len(first.signed()) == 2, "the second round's transaction is signed", 60)
         stale, before = first.signed()[1], fleet.ledger.now["holder"]
         with fleet.ledger.open():  # else one may stand still with the ledger's lock in its hand
@@ -62,8 +61,7 @@ def test_a_frozen_signers_transaction_reaches_no_node_once_another_has_taken_ove
         await until(lambda: len(second.sent()) == 1, "the second candidate's transaction is taken", 60)
         after = fleet.ledger.now["holder"]
         assert (after["candidate"], after["epoch"] > before["epoch"]) == ("us-east", True)
-        await fleet.mine()
-        assert confirmed(fleet.nodes[1], second.sent()[0])
+        await fleet.confirm(second.sent()[0])
 
         # The first wakes up, Iguana before its agent: the call lies in the agent's socket when that wakes up too.
         (first.folder / "hold").unlink()
