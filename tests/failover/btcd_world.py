@@ -12,7 +12,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,11 @@ MATURED = 106  # blocks: the first six coinbases may be spent
 # Generous, for a busy machine: what is too late here would be so by accident.
 TIMING = FailoverTiming(tick_time_ms=250, heartbeat_ms=500, staleness_ms=3_000, grace_ms=3_300)
 SESSION_MS = 12_000
+
+
+async def eventually(condition: Callable[[], bool], what: str) -> None:
+    """Within a minute: these are many processes, and a machine may be busy with others."""
+    await until(condition, what, 60)
 
 
 class Node:
@@ -176,19 +181,19 @@ class Fleet:
         self._processes = [one.start(), other.start(one)]
         for region in self.regions:
             region.start_gate()
-        await until(lambda: all(node.height() == 0 for node in self.nodes), "the nodes answer")
-        await until(lambda: len(one.ask("getpeerinfo")) == 1, "the nodes are each other's peers")
+        await eventually(lambda: all(node.height() == 0 for node in self.nodes), "the nodes answer")
+        await eventually(lambda: len(one.ask("getpeerinfo")) == 1, "the nodes are each other's peers")
         await self.mine(MATURED)
 
     async def mine(self, blocks: int = 1) -> None:
         """On the first node, and seen by both."""
         self.nodes[0].ask("generate", blocks)
         height = self.nodes[0].height()
-        await until(lambda: self.nodes[1].height() == height, "the block reaches the other node")
+        await eventually(lambda: self.nodes[1].height() == height, "the block reaches the other node")
 
     async def confirm(self, transaction: str) -> None:
         """Mine a block that holds it."""
-        await until(lambda: all(transaction in node.mempool() for node in self.nodes), "both nodes have it", 60)
+        await eventually(lambda: all(transaction in node.mempool() for node in self.nodes), "both nodes have it")
         await self.mine()
         assert all(node.confirmations(transaction) == 1 for node in self.nodes)
 

@@ -11,8 +11,8 @@ import pytest
 
 from failover import wire
 from sandbox import toolchain
-from tests.failover.agent_world import runs, until
-from tests.failover.btcd_world import Fleet
+from tests.failover.agent_world import runs
+from tests.failover.btcd_world import Fleet, eventually
 from tests.failover.coins import identifier
 from tests.failover.iguana_round import RefusedError
 
@@ -43,22 +43,22 @@ def test_a_frozen_signers_transaction_reaches_no_node_once_another_has_taken_ove
     async def scene() -> None:
         for what in ("watchdog", "agent"):
             first.start(what)
-        await until(lambda: len(first.sent()) == 1, "the first candidate's transaction is taken", 60)
+        await eventually(lambda: len(first.sent()) == 1, "the first candidate's transaction is taken")
         for what in ("watchdog", "agent"):
             second.start(what)
-        await until(lambda: "signer prepared" in second.events("agent"), "the second is a hot standby", 60)
+        await eventually(lambda: "signer prepared" in second.events("agent"), "the second is a hot standby")
 
         # A block confirms it and begins the next round, in which the first is frozen between signing and sending.
         (first.folder / "hold").touch()
         await fleet.confirm(first.sent()[0])
-        await until(lambda: len(first.signed()) == 2, "the second round's transaction is signed", 60)
+        await eventually(lambda: len(first.signed()) == 2, "the second round's transaction is signed")
         stale, before = first.signed()[1], fleet.ledger.now["holder"]
         with fleet.ledger.open():  # else one may stand still with the ledger's lock in its hand
             first.send_signal(signal.SIGSTOP, *reversed(EVERYTHING))
-            await until(lambda: first.stands_still(*EVERYTHING), "the first candidate stands still")
+            await eventually(lambda: first.stands_still(*EVERYTHING), "the first candidate stands still")
         fleet.ledger.end_session(before["session"])  # as the ensemble does when nothing more is heard
 
-        await until(lambda: len(second.sent()) == 1, "the second candidate's transaction is taken", 60)
+        await eventually(lambda: len(second.sent()) == 1, "the second candidate's transaction is taken")
         after = fleet.ledger.now["holder"]
         assert (after["candidate"], after["epoch"] > before["epoch"]) == ("us-east", True)
         await fleet.confirm(second.sent()[0])
@@ -66,9 +66,11 @@ def test_a_frozen_signers_transaction_reaches_no_node_once_another_has_taken_ove
         # The first wakes up, Iguana before its agent: the call lies in the agent's socket when that wakes up too.
         (first.folder / "hold").unlink()
         first.send_signal(signal.SIGCONT, "signer")
-        await until(lambda: first.called().count("sendrawtransaction") == 2, "it sends what it has signed")
+        await eventually(lambda: first.called().count("sendrawtransaction") == 2, "it sends what it has signed")
         first.send_signal(signal.SIGCONT, "agent", "watchdog")
-        await until(lambda: len(first.answers()) > 1 or not runs(first.signer_pids()[0]), "it was answered, or ended")
+        await eventually(
+            lambda: len(first.answers()) > 1 or not runs(first.signer_pids()[0]), "it has an answer, or ended"
+        )
         assert len(first.sent()) == 1, first.answers()
         # What had left the agent before it was frozen comes to the gate with the epoch of then.
         with pytest.raises(RefusedError, match=f"gate: epoch {before['epoch']} is over") as refused:
