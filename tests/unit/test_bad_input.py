@@ -108,13 +108,6 @@ CASES = [
     (put(f"{DUTY}/busPort", 7771), f"{SEAT}.chains", "found port 7771 for the RPC of KMD, expected another port"),
     (put(f"{DUTY}/busPort", 7776), f"{SEAT}.busPort", "expected another port: Iguana's API has it"),
     (put(f"{DUTY}/busPort", "13848"), f"{SEAT}.busPort", 'found "13848", expected a whole number'),
-    (put(f"{DUTY}/busNotaries", ["::1"]), f"{SEAT}.busNotaries.0", "expected an IPv4 address that others can call"),
-    (put(f"{DUTY}/busNotaries", ["192.0.2.20"]), SEAT, "expected busAddress for each candidate beside busNotaries"),
-    (
-        put(f"{DUTY}/candidates/eu-west", {"priority": 1, "busAddress": "127.0.0.1"}),
-        f"{SEAT}.candidates.eu-west.busAddress",
-        "such as 192.0.2.10",
-    ),
     (put(f"{DUTY}/candidates", {}), f"{SEAT}.candidates", "expected at least 1 of them"),
     (put(f"{DUTY}/candidates/us", {"priority": 3}), f"{SEAT}.candidates.us", "expected one of the regions eu-central"),
     (

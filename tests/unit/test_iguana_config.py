@@ -7,7 +7,7 @@ from typing import Any
 
 from components.manifests.failover import agent_config
 from config.plan import FleetPlan
-from tests.unit.stacks import plan_of, planned, values_of
+from tests.unit.stacks import plan_of, planned, told, values_of
 
 # KomodoPlatform/dPoW 2f846c0, `iguana/coins/*_7776` and `*_7779`: p2p, netmagic.
 COIN_FILES = {
@@ -69,3 +69,16 @@ def test_a_checkpoint_master_has_neither_bus_nor_coins() -> None:
     ]
     assert masters
     assert {(master["bus"], tuple(master["coins"])) for master in masters} == {(None, ())}
+
+
+def test_an_address_that_nobody_can_call_and_a_bus_without_one_are_mistakes() -> None:
+    values = values_of("local")
+    duty = values["notaries"]["alice-eu"]["duties"]["main"]
+    duty["busNotaries"] = ["192.0.2.20"]
+    assert "expected busAddress for each candidate beside busNotaries" in told(values)[0]
+    for candidate in duty["candidates"].values():
+        candidate["busAddress"] = "127.0.0.1"
+    duty["busNotaries"] = ["::1"]
+    lines = told(values)
+    assert len(lines) == 1 + len(duty["candidates"])
+    assert all("expected an IPv4 address that others can call, such as 192.0.2.10" in line for line in lines)
