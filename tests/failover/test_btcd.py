@@ -12,7 +12,7 @@ import pytest
 from failover import wire
 from sandbox import toolchain
 from tests.failover.agent_world import runs
-from tests.failover.btcd_world import Fleet, eventually
+from tests.failover.btcd_world import Fleet, Region, eventually
 from tests.failover.coins import identifier
 from tests.failover.iguana_round import RefusedError
 
@@ -36,45 +36,51 @@ def play(fleet: Fleet, scene: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(act())
 
 
+async def freeze_before_sending(fleet: Fleet) -> tuple[str, int]:
+    """The first candidate stands still with a signed transaction in its hand, and its session ends: that, the epoch."""
+    first = fleet.regions[0]
+    (first.folder / "hold").touch()
+    await fleet.confirm(first.sent()[0])  # the block begins the next round
+    await eventually(lambda: len(first.signed()) == 2, "the second round's transaction is signed")
+    holder = fleet.ledger.now["holder"]
+    with fleet.ledger.open():  # else one may stand still with the ledger's lock in its hand
+        first.send_signal(signal.SIGSTOP, *reversed(EVERYTHING))
+        await eventually(lambda: first.stands_still(*EVERYTHING), "the first candidate stands still")
+    fleet.ledger.end_session(holder["session"])  # as the ensemble does when nothing more is heard
+    return first.signed()[1], holder["epoch"]
+
+
+async def wake_up(first: Region) -> None:
+    """Iguana before its agent: the call lies in the agent's socket when that wakes up too."""
+    (first.folder / "hold").unlink()
+    first.send_signal(signal.SIGCONT, "signer")
+    await eventually(lambda: first.called().count("sendrawtransaction") == 2, "it sends what it has signed")
+    first.send_signal(signal.SIGCONT, "agent", "watchdog")
+    await eventually(lambda: len(first.answers()) > 1 or not runs(first.signer_pids()[0]), "it is answered, or ended")
+
+
 def test_a_frozen_signers_transaction_reaches_no_node_once_another_has_taken_over(btcd: Path, tmp_path: Path) -> None:
     fleet = Fleet(btcd, tmp_path)
     first, second = fleet.regions
 
     async def scene() -> None:
-        for what in ("watchdog", "agent"):
-            first.start(what)
+        first.start("watchdog")
+        first.start("agent")
         await eventually(lambda: len(first.sent()) == 1, "the first candidate's transaction is taken")
-        for what in ("watchdog", "agent"):
-            second.start(what)
+        second.start("watchdog")
+        second.start("agent")
         await eventually(lambda: "signer prepared" in second.events("agent"), "the second is a hot standby")
-
-        # A block confirms it and begins the next round, in which the first is frozen between signing and sending.
-        (first.folder / "hold").touch()
-        await fleet.confirm(first.sent()[0])
-        await eventually(lambda: len(first.signed()) == 2, "the second round's transaction is signed")
-        stale, before = first.signed()[1], fleet.ledger.now["holder"]
-        with fleet.ledger.open():  # else one may stand still with the ledger's lock in its hand
-            first.send_signal(signal.SIGSTOP, *reversed(EVERYTHING))
-            await eventually(lambda: first.stands_still(*EVERYTHING), "the first candidate stands still")
-        fleet.ledger.end_session(before["session"])  # as the ensemble does when nothing more is heard
-
+        stale, epoch = await freeze_before_sending(fleet)
         await eventually(lambda: len(second.sent()) == 1, "the second candidate's transaction is taken")
         after = fleet.ledger.now["holder"]
-        assert (after["candidate"], after["epoch"] > before["epoch"]) == ("us-east", True)
+        assert (after["candidate"], after["epoch"] > epoch) == ("us-east", True)
         await fleet.confirm(second.sent()[0])
 
-        # The first wakes up, Iguana before its agent: the call lies in the agent's socket when that wakes up too.
-        (first.folder / "hold").unlink()
-        first.send_signal(signal.SIGCONT, "signer")
-        await eventually(lambda: first.called().count("sendrawtransaction") == 2, "it sends what it has signed")
-        first.send_signal(signal.SIGCONT, "agent", "watchdog")
-        await eventually(
-            lambda: len(first.answers()) > 1 or not runs(first.signer_pids()[0]), "it has an answer, or ended"
-        )
+        await wake_up(first)
         assert len(first.sent()) == 1, first.answers()
         # What had left the agent before it was frozen comes to the gate with the epoch of then.
-        with pytest.raises(RefusedError, match=f"gate: epoch {before['epoch']} is over") as refused:
-            await first.call_gate("sendrawtransaction", [stale], before["epoch"])
+        with pytest.raises(RefusedError, match=f"gate: epoch {epoch} is over") as refused:
+            await first.call_gate("sendrawtransaction", [stale], epoch)
         assert refused.value.code == wire.REFUSED
         assert not [node for node in fleet.nodes if identifier(stale) in node.mempool()]
 
