@@ -14,6 +14,7 @@ from pulumi.automation import EngineEvent, OpType
 
 from config.plan import FleetPlan
 from fleet.errors import Exit, FleetError
+from fleet.policies import VARIABLE, Policies
 from fleet.workspace import Workspace
 
 Report = Callable[[str], None]
@@ -55,11 +56,14 @@ class Watch:
     counts: Counter[str] = field(default_factory=Counter[str])
     changes: dict[str, int] = field(default_factory=dict[str, int])
     steps: set[Step] = field(default_factory=set[Step])
+    listeners: tuple[Callable[[EngineEvent], None], ...] = ()
     failed: dict[tuple[str | None, str], list[str]] = field(default_factory=dict[tuple[str | None, str], list[str]])
     told: float = 0.0
 
     def __call__(self, event: EngineEvent) -> None:
         """Take one event of the engine."""
+        for listener in self.listeners:
+            listener(event)
         if event.resource_pre_event and event.resource_pre_event.metadata.op != OpType.SAME:
             self._begin(event.resource_pre_event.metadata.op, event.resource_pre_event.metadata.urn)
         elif event.res_outputs_event:
@@ -113,10 +117,20 @@ def _label(urn: str) -> str:
 
 
 def run(
-    workspace: Workspace, plan: FleetPlan, operation: Operation, report: Report, targets: list[str] | None = None
+    workspace: Workspace,
+    plan: FleetPlan,
+    operation: Operation,
+    report: Report,
+    targets: list[str] | None = None,
+    listeners: tuple[Callable[[EngineEvent], None], ...] = (),
+    policies: Policies | None = None,
 ) -> Result:
-    """Run one operation to its end. Raises FleetError when another update holds the stack."""
-    watch = Watch(report=report, regions=tuple(sorted(plan.regions, key=len, reverse=True)))
+    """Run one operation to its end. Raises FleetError when another update holds the stack.
+
+    `listeners` get every event of the engine; `policies` judge a preview.
+    """
+    regions = tuple(sorted(plan.regions, key=len, reverse=True))
+    watch = Watch(report=report, regions=regions, listeners=listeners)
     stack = workspace.stack
     quiet: dict[str, Any] = {"suppress_progress": True, "suppress_outputs": True, "parallel": AT_ONCE}
     errors: tuple[str, ...] = ()
@@ -124,6 +138,9 @@ def run(
         if operation == "up":
             stack.up(on_event=watch, continue_on_error=True, target=targets, **quiet)
         elif operation == "preview":
+            if policies:
+                stack.workspace.env_vars = {**stack.workspace.env_vars, VARIABLE: str(policies.known)}
+                quiet["policy_packs"] = [str(policies.pack)]
             stack.preview(on_event=watch, **quiet)
         elif operation == "refresh":
             stack.refresh(on_event=watch, target=targets, **quiet)
