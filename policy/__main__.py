@@ -28,6 +28,8 @@ from rules.catalogue import RULES
 from rules.resource import Known, Resource, Rule
 
 LEVELS = {"mandatory": EnforcementLevel.MANDATORY, "advisory": EnforcementLevel.ADVISORY}
+STACK = "pulumi:pulumi:Stack"
+INPUTS: dict[str, Resource] = {}
 FACTS = "FLEET_POLICY_FACTS"  # the file that `fleet preview --policies` leaves; without it, what runs is not known
 
 
@@ -100,11 +102,17 @@ def policies(rule: Rule) -> Iterable[ResourceValidationPolicy | StackValidationP
     """A rule as the engine takes it; one that judges both ways is two policies."""
 
     def each(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        for violation in rule.one(planned(args), known()) if rule.one else ():
+        INPUTS[args.urn] = resource = planned(args)
+        for violation in rule.one(resource, known()) if rule.one else ():
             report(violation)
 
     def whole(args: StackValidationArgs, report: ReportViolation) -> None:
-        for violation in rule.all(tuple(map(planned, args.resources)), known()) if rule.all else ():
+        # At the end the engine shows outputs, which a cluster has filled with its defaults; rules compare inputs.
+        resources = tuple(
+            INPUTS.get(item.urn) or planned(item) for item in args.resources if item.resource_type != STACK
+        )
+        outputs = tuple(planned(item) for item in args.resources if item.resource_type == STACK)
+        for violation in rule.all((*resources, *outputs), known()) if rule.all else ():
             report(violation)
 
     level = LEVELS[rule.level]

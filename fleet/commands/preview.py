@@ -82,7 +82,7 @@ def _impact(plan: FleetPlan, deployment: dict[str, Any], planned: Planned) -> Im
     """Places are known for regions of a kind with prices: those that name a region of the cloud."""
     fields = {name: part.region.model_dump() for name, part in plan.regions.items()}
     places = {name: str(found["aws_region"]) for name, found in fields.items() if "aws_region" in found}
-    changes = changes_of(deployment, planned)
+    changes = changes_of(deployment, planned, planned_names(plan))
     return impact_of(plan.loaded.name, plan.loaded.release.version, changes, places, load_prices())
 
 

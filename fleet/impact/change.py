@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from pulumi.automation import EngineEvent, OpType
 from config.each import at
 
 Operation = Literal["same", "create", "update", "replace", "delete"]
+Found = tuple[Operation, Mapping[str, Any] | None, str]  # what is done, what it would be, its provider
 PROVIDER = "pulumi:providers:kubernetes::"
 # The steps of a replacement come beside its own; what is read or refreshed is not changed.
 _OPERATIONS: dict[OpType, Operation] = {
@@ -46,9 +47,7 @@ class Change:
 class Planned:
     """Listens to a preview: for each object of a cluster, by URN, what would be done and what it would be then."""
 
-    found: dict[str, tuple[Operation, Mapping[str, Any] | None, str]] = field(
-        default_factory=dict[str, tuple[Operation, Mapping[str, Any] | None, str]]
-    )
+    found: dict[str, Found] = field(default_factory=dict[str, Found])
 
     def __call__(self, event: EngineEvent) -> None:
         """Take one event of the engine."""
@@ -61,19 +60,22 @@ class Planned:
             self.found[step.urn] = (operation, after, step.provider)
 
 
-def changes_of(deployment: Mapping[str, Any], planned: Planned) -> tuple[Change, ...]:
+def changes_of(deployment: Mapping[str, Any], planned: Planned, names: Collection[str]) -> tuple[Change, ...]:
     """Every object of the state and of the preview, in order of region and name.
 
-    What runs is what the state says; where the preview ended early, the rest counts as it is.
+    What runs is what the state says. The preview ends at the first deletion that the engine refuses: what it did not
+    come to goes unless its logical name is among the planned `names`, and counts as it is otherwise.
     """
     running = {item["urn"]: item for item in _objects(deployment)}
     made: list[Change] = []
     for urn in {**running, **planned.found}:
         item = running.get(urn, {})
         before: Mapping[str, Any] | None = item.get("inputs")
-        operation, after, provider = planned.found.get(urn, ("same", before, ""))
+        name = urn.rsplit("::", 1)[-1]
+        unseen: Found = ("same", before, "") if name in names else ("delete", None, "")
+        operation, after, provider = planned.found.get(urn, unseen)
         where = region_of(provider or str(item.get("provider", "")))
-        change = Change(region=where, name=urn.rsplit("::", 1)[-1], operation=operation, before=before, after=after)
+        change = Change(region=where, name=name, operation=operation, before=before, after=after)
         made.append(change)
     return tuple(sorted(made, key=lambda change: (change.region, change.name)))
 

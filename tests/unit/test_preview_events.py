@@ -33,7 +33,7 @@ def judged(deployment: dict[str, Any], *events: Any) -> Change:
     planned = Planned()
     for event in events:
         planned(event)
-    (change,) = changes_of(deployment, planned)
+    (change,) = changes_of(deployment, planned, {"eu-west-kmd"})
     return change
 
 
@@ -64,11 +64,16 @@ def test_what_a_preview_that_ended_early_did_not_reach_counts_as_it_is() -> None
     assert (change.operation, change.after) == ("same", SET)
 
 
+def test_what_it_did_not_reach_and_nobody_plans_goes() -> None:
+    (change,) = changes_of(state(), Planned(), {"eu-central-kmd"})
+    assert (change.operation, change.before, change.after) == ("delete", SET, None)
+
+
 def test_components_providers_and_what_is_being_deleted_are_left_out() -> None:
     planned = Planned()
     planned(step("create", SET, URN + "2", "notary:chain:ChainDaemon"))
     planned(EngineEvent.from_json({"sequence": 2, "timestamp": 1}))
-    assert changes_of(state(delete=True), planned) == ()
+    assert changes_of(state(delete=True), planned, ()) == ()
 
 
 def violation(level: str, message: str) -> Any:
