@@ -124,10 +124,12 @@ def run(
     targets: list[str] | None = None,
     listeners: tuple[Callable[[EngineEvent], None], ...] = (),
     policies: Policies | None = None,
+    drift: bool = False,
 ) -> Result:
     """Run one operation to its end. Raises FleetError when another update holds the stack.
 
-    `listeners` get every event of the engine; `policies` judge a preview.
+    `listeners` get every event of the engine; `policies` judge a preview; one for `drift` asks the
+    clusters first what is there, and fails where anything would change.
     """
     regions = tuple(sorted(plan.regions, key=len, reverse=True))
     watch = Watch(report=report, regions=regions, listeners=listeners)
@@ -141,7 +143,7 @@ def run(
             if policies:
                 stack.workspace.env_vars = {**stack.workspace.env_vars, VARIABLE: str(policies.known)}
                 quiet["policy_packs"] = [str(policies.pack)]
-            stack.preview(on_event=watch, **quiet)
+            stack.preview(on_event=watch, refresh=drift, expect_no_changes=drift, **quiet)
         elif operation == "refresh":
             stack.refresh(on_event=watch, target=targets, **quiet)
         else:

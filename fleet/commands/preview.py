@@ -35,6 +35,7 @@ Shape = Annotated[Format, typer.Option("--format", help="markdown: the operator'
 Judged = Annotated[
     bool, typer.Option("--policies", help="Let the rules of policy/ judge the plan; a refusal is exit 1")
 ]
+Drift = Annotated[bool, typer.Option("--drift", help="Ask the clusters what is there; anything that differs is exit 1")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,6 +49,7 @@ def preview(
     remove: Remove = None,
     shape: Shape = Format.TEXT,
     judged: Judged = False,
+    drift: Drift = False,
     json: Json = False,
 ) -> None:
     """Plan an update without making it, and say what it means. Needs neither credentials nor a reachable cluster.
@@ -63,9 +65,11 @@ def preview(
     deployment: dict[str, Any] = copy.deepcopy(dict(workspace.stack.export_stack().deployment or {}))
     planned, verdicts = Planned(), policies.Verdicts()
     chosen = policies.prepare(root, plan, deployment, remove or ()) if judged else None
-    result = run(workspace, plan, "preview", output.progress, listeners=(planned, verdicts), policies=chosen)
+    result = run(
+        workspace, plan, "preview", output.progress, listeners=(planned, verdicts), policies=chosen, drift=drift
+    )
     impact = _impact(plan, deployment, planned)
-    errors = [*verdicts.refused, *(error for error in result.errors if not verdicts.refused or error.strip())]
+    errors = [*verdicts.refused, *result.errors]
     for advice in verdicts.advised:
         output.progress(f"warning: {advice}")
     if json:

@@ -6,6 +6,7 @@ import copy
 
 import pytest
 
+from sandbox import api
 from tests.engine.project import ROOT, Project
 
 pytestmark = [
@@ -54,3 +55,40 @@ def test_good_changes_pass_and_bad_ones_are_refused_with_their_sentence(judged: 
         "eu-central-zookeeper-2",
         "eu-west-zookeeper-3",
     }
+
+
+def test_a_region_that_would_be_replaced_is_refused(judged: Project) -> None:
+    region = judged.stack["regions"]["eu-west"]
+    region["clusterIdentifier"] = "another"
+    refused = judged.fleet("preview", "--policies")
+    assert refused.code == 1
+    told = [error for error in refused.json["errors"] if "cluster_identifier of eu-west would change" in error]
+    assert "Set regions.eu-west.clusterIdentifier to eu-west" in told[0]
+
+    del region["clusterIdentifier"]
+    judged.stack["namespace"] += "-2"
+    refused = judged.fleet("preview", "--policies")
+    assert refused.code == 1
+    told = [error for error in refused.json["errors"] if "StatefulSet eu-west-alice-eu-main-kmd carries data" in error]
+    assert "would be replaced, deleted first, because of metadata.namespace" in told[0]
+
+
+def test_a_candidate_outside_the_elected_region_is_refused_before_anything_is_planned(judged: Project) -> None:
+    judged.stack["notaries"]["alice-eu"]["duties"]["main"]["candidates"]["na-east"] = {"priority": 3}
+    refused = judged.fleet("preview", "--policies")
+    assert refused.code == 2
+    assert "na-east" in str(refused.json["mistakes"])
+
+
+def test_a_hand_on_a_cluster_is_drift(judged: Project) -> None:
+    still = judged.fleet("preview", "--drift")
+    assert still.code == 0, still.out + still.err
+    path = f"/apis/apps/v1/namespaces/{judged.stack['namespace']}/statefulsets/alice-eu-main-kmd"
+    with api.client(judged.sandbox.kubeconfig("eu-west")) as server:
+        merge = {"Content-Type": "application/merge-patch+json"}
+        server.patch(path, json={"spec": {"replicas": 0}}, headers=merge).raise_for_status()
+    found = judged.fleet("preview", "--drift")
+    assert found.code == 1
+    assert [step["name"] for step in found.json["steps"] if step["operation"] == "update"] == [
+        "eu-west-alice-eu-main-kmd"
+    ]
