@@ -66,6 +66,8 @@ TOOLS = {
         Tool(name="kustomize", packages=("sigs.k8s.io/kustomize/kustomize/v5",), minutes=0.5),
         # A real node of Bitcoin's family, for the tests of gates.
         Tool(name="btcd", packages=("github.com/btcsuite/btcd",), minutes=0.5),
+        # What tests/policy checks the workflows with.
+        Tool(name="actionlint", packages=("github.com/rhysd/actionlint/cmd/actionlint",), minutes=0.5),
     )
 }
 
