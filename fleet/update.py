@@ -116,23 +116,30 @@ def _label(urn: str) -> str:
     return f"{kind.rsplit(':', 1)[-1]} {name}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How closely a preview looks: who hears every event of the engine, which policies judge.
+
+    One for `drift` asks the clusters first what is there, and fails where anything would change.
+    """
+
+    listeners: tuple[Callable[[EngineEvent], None], ...] = ()
+    policies: Policies | None = None
+    drift: bool = False
+
+
 def run(
     workspace: Workspace,
     plan: FleetPlan,
     operation: Operation,
     report: Report,
     targets: list[str] | None = None,
-    listeners: tuple[Callable[[EngineEvent], None], ...] = (),
-    policies: Policies | None = None,
-    drift: bool = False,
+    look: Look | None = None,
 ) -> Result:
-    """Run one operation to its end. Raises FleetError when another update holds the stack.
-
-    `listeners` get every event of the engine; `policies` judge a preview; one for `drift` asks the
-    clusters first what is there, and fails where anything would change.
-    """
+    """Run one operation to its end. Raises FleetError when another update holds the stack."""
+    look = look or Look()
     regions = tuple(sorted(plan.regions, key=len, reverse=True))
-    watch = Watch(report=report, regions=regions, listeners=listeners)
+    watch = Watch(report=report, regions=regions, listeners=look.listeners)
     stack = workspace.stack
     quiet: dict[str, Any] = {"suppress_progress": True, "suppress_outputs": True, "parallel": AT_ONCE}
     errors: tuple[str, ...] = ()
@@ -140,10 +147,7 @@ def run(
         if operation == "up":
             stack.up(on_event=watch, continue_on_error=True, target=targets, **quiet)
         elif operation == "preview":
-            if policies:
-                stack.workspace.env_vars = {**stack.workspace.env_vars, VARIABLE: str(policies.known)}
-                quiet["policy_packs"] = [str(policies.pack)]
-            stack.preview(on_event=watch, refresh=drift, expect_no_changes=drift, **quiet)
+            stack.preview(on_event=watch, **quiet, **_looking(stack, look))
         elif operation == "refresh":
             stack.refresh(on_event=watch, target=targets, **quiet)
         else:
@@ -160,6 +164,15 @@ def run(
         errors=errors,
         seconds=time.monotonic() - watch.started,
     )
+
+
+def _looking(stack: auto.Stack, look: Look) -> dict[str, Any]:
+    """The engine's options for a preview."""
+    options: dict[str, Any] = {"refresh": look.drift, "expect_no_changes": look.drift}
+    if look.policies:
+        stack.workspace.env_vars = {**stack.workspace.env_vars, VARIABLE: str(look.policies.known)}
+        options["policy_packs"] = [str(look.policies.pack)]
+    return options
 
 
 def _reason(text: str) -> str:

@@ -20,7 +20,7 @@ from fleet.impact.text import markdown, shown
 from fleet.output import Output
 from fleet.reach import unreachable_regions
 from fleet.summary import summary, tables
-from fleet.update import run
+from fleet.update import Look, run
 from fleet.workspace import open_stack
 
 
@@ -65,9 +65,8 @@ def preview(
     deployment: dict[str, Any] = copy.deepcopy(dict(workspace.stack.export_stack().deployment or {}))
     planned, verdicts = Planned(), policies.Verdicts()
     chosen = policies.prepare(root, plan, deployment, remove or ()) if judged else None
-    result = run(
-        workspace, plan, "preview", output.progress, listeners=(planned, verdicts), policies=chosen, drift=drift
-    )
+    look = Look(listeners=(planned, verdicts), policies=chosen, drift=drift)
+    result = run(workspace, plan, "preview", output.progress, look=look)
     impact = _impact(plan, deployment, planned)
     errors = [*verdicts.refused, *result.errors]
     for advice in verdicts.advised:
