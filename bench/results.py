@@ -42,6 +42,14 @@ MEASURES = {
     "leader_gap_s": "write gap when the leader is killed",
     "roll_gap_s": "longest write gap while all servers are restarted",
     "unchanged_peak_mib": "unchanged: peak memory, biggest process",
+    "gap_s": "seconds without an active signer",
+    "election_s": "seconds from the end or release to the claim",
+    "start_s": "seconds from the claim to the first call",
+    "refused": "calls refused by a gate",
+    "added_p50_ms": "added to a call in ms: p50",
+    "added_p99_ms": "added to a call in ms: p99",
+    "call_s": "time of a call, 16 in flight",
+    "open_s": "seconds until the last gate was closed",
 }
 
 
@@ -92,6 +100,7 @@ def table(documents: list[dict[str, Any]]) -> Iterator[str]:
         yield "| what | A | B | measure | A / B | least | greatest | pairs |"
         yield "|---|---|---|---|---:|---:|---:|---:|"
         yield from _rows(found)
+        yield from _spreads(found)
         yield from _verdicts(found)
 
 
@@ -101,6 +110,20 @@ def _rows(found: Mapping[str, Any]) -> Iterator[str]:
             ratio = Ratio(**figures)
             numbers = f"{ratio.median:.2f} | {ratio.least:.2f} | {ratio.greatest:.2f} | {len(entry['pairs'])}"
             yield f"| {what} | {entry['a']} | {entry['b']} | {MEASURES.get(measure, measure)} | {numbers} |"
+
+
+def _spreads(found: Mapping[str, Any]) -> Iterator[str]:
+    """Where a result has targets in seconds or milliseconds, all contestants' own figures of that run."""
+    if not found.get("spreads"):
+        return
+    yield ""
+    yield "| what | who | measure | p50 | p99 | times |"
+    yield "|---|---|---|---:|---:|---:|"
+    for what, contestants in found["spreads"].items():
+        for name, measures in contestants.items():
+            for measure, figures in measures.items():
+                numbers = f"{figures['p50']:.4g} | {figures['p99']:.4g} | {figures['count']}"
+                yield f"| {what} | {name} | {MEASURES.get(measure, measure)} | {numbers} |"
 
 
 def _verdicts(found: Mapping[str, Any]) -> Iterator[str]:

@@ -1,0 +1,103 @@
+"""The fleet's own failover as a contender: agents, watchdogs, gates, with a stack's default times."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+
+from bench.failover.arena import REGIONS, Arena
+from bench.failover.contender import Contender, Side
+from bench.failover.stats import Event
+from chaos.collect import logged
+from chaos.fleet import Fleet, Member
+from chaos.possible import Unit
+from chaos.strikes import signer_pid
+from config.fencing import Failover
+
+SETTLED_NEVER = 86_400  # seconds: nobody takes over by priority in the middle of a measurement
+DEFAULT = Failover()
+
+
+class Ours(Contender):
+    """One duty and its two candidates, hot standby both."""
+
+    def __init__(self, arena: Arena, folder_name: str = "fleet", duty: str = "alice.main") -> None:
+        folder = arena.folder / folder_name
+        folder.mkdir()
+        units = [Unit(duty=duty, region=region) for region in REGIONS]
+        self.fleet = Fleet(arena.rig, folder, units, seed=1)
+        for member in self.fleet.members:
+            tune(member)
+        super().__init__("fleet", [_side(member) for member in self.fleet.members])
+
+    def tend(self) -> None:
+        self.fleet.tend()
+
+    def close(self) -> None:
+        self.fleet.close()
+
+    def ready(self) -> bool:
+        """Whether one signs, and the other would take the duty at once."""
+        leading = self.leading()
+        if leading is None:
+            return False
+        return all(_stands_by(member) for member in self.fleet.members if member.unit.region != leading.name)
+
+    def hand_over(self, side: Side) -> None:
+        other = next(item for item in self.sides if item is not side)
+        member = next(item for item in self.fleet.members if item.unit.region == side.name)
+        self.fleet.order(member, "handover", "--to", other.name)
+
+    def refusals(self, since: int, until: int) -> int:
+        """By the gates: what the agent itself holds back while it drains is not sent at all."""
+        lines = [item for member in self.fleet.members for item in logged(member.folder / "gate.log")]
+        return sum(line.get("outcome") == "refused" for stamp, line in lines if since <= stamp <= until)
+
+
+def tune(member: Member, *, drain_seconds: int = 2, rate: float | None = None) -> None:
+    """A stack's own default times instead of those of chaos, and no library before libc that sets clocks."""
+    values = DEFAULT.model_dump()
+    for name in ("agent", "gate"):
+        file = member.folder / f"{name}.json"
+        found = json.loads(file.read_text())
+        found["timing"] |= {"tick_time_ms": 500, "grace_ms": DEFAULT.grace_ms}
+        found["timing"] |= {key: values[key] for key in ("heartbeat_ms", "staleness_ms")}
+        if name == "agent":
+            found["health"]["settle_seconds"] = SETTLED_NEVER
+            found["signer"]["drain_seconds"] = drain_seconds
+            command = found["signer"]["command"]
+            if rate is not None:
+                command[command.index("--rate") + 1] = str(rate)
+        file.write_text(json.dumps(found))
+    for process in member.processes:
+        kept = {key: value for key, value in process.environment.items() if not key.startswith(("LD_", "FAKETIME"))}
+        process.environment = kept
+
+
+def _side(member: Member) -> Side:
+    return Side(
+        name=member.unit.region,
+        stamps=member.folder / "stamps.jsonl",
+        agent=member.agent,
+        beside=(member.watchdog, member.gate, member.daemon),
+        signer=partial(signer_pid, member),
+        events=partial(_events, member),
+    )
+
+
+def _events(member: Member) -> Sequence[Event]:
+    """A release begins when it is decided: its own line comes with the answer."""
+    found: list[Event] = []
+    for stamp, line in logged(member.folder / "agent.log"):
+        if line.get("event") == "acquired":
+            found.append(Event(stamp=stamp, what="acquired"))
+        if line.get("event") == "decided" and str(line.get("act")).startswith("release "):
+            found.append(Event(stamp=stamp, what="released"))
+    return found
+
+
+def _stands_by(member: Member) -> bool:
+    """As its last decision says: whoever is not fit gives that as the reason."""
+    decided = [line for _, line in logged(member.folder / "agent.log") if line.get("event") == "decided"]
+    return bool(decided) and member.agent.pid is not None and str(decided[-1]["reason"]).endswith(" holds the duty")
