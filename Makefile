@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup policy up down test check drill drill-ensemble model chaos bench
+.PHONY: help setup policy up down test check drill drill-ensemble model chaos bench bench-failover
 SEED ?= 1
 MINUTES ?= 5
 
@@ -56,3 +56,6 @@ chaos: setup  ## Kill, freeze, cut off and mislead agents, gates and ensemble, S
 
 bench: setup  ## Measure again what bench/results holds
 	$(BIN)/python -m bench
+
+bench-failover: setup  ## Measure failover beside kazoo, Patroni and client-go, and the gate beside nginx; as root, 25 min
+	$(BIN)/python -m bench.failover

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,13 +12,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from bench.ensembles import Ensemble, Ours, Sample, answer, ask, gap_during
+from bench.ensembles import Ensemble, Ours, Sample, answer, ask, cpu_seconds, gap_during
 from bench.ratios import Report, comparison
 from bench.ratios import Sample as Figures
 from drills.stacks import FIVE, ROOT, THREE
 
 CLIENTS = 2  # processes that hold sessions
-TICKS = os.sysconf("SC_CLK_TCK")
 NOTES = [
     "Servers of both stand on this machine's two cores, with their clients: loopback and a relay are no WAN.",
     "The fleet's servers speak TLS to clients and to one another and write an audit log; the sample's do neither.",
@@ -80,9 +78,9 @@ def _sessions(ensemble: Ensemble, folder: Path, count: int, timeout_s: int) -> s
     asked = {"count": count // CLIENTS, "session_timeout_ms": 1000 * timeout_s}
     clients = [ask("sessions", ensemble, folder, **asked) for _ in range(CLIENTS)]
     opened = sum(answer(client)["open"] for client in clients)
-    before, started = _cpu_seconds(ensemble), time.monotonic()
+    before, started = cpu_seconds(ensemble.pids()), time.monotonic()
     time.sleep(6)
-    cores = (_cpu_seconds(ensemble) - before) / (time.monotonic() - started) / 3
+    cores = (cpu_seconds(ensemble.pids()) - before) / (time.monotonic() - started) / 3
     memory = max(_resident_mib(pid) for pid in ensemble.pids())
     back = ensemble.kill_leader()
     time.sleep(timeout_s + 5)
@@ -99,14 +97,6 @@ def _ended(client: subprocess.Popen[str]) -> float:
     lost = answer(client)["lost"]
     client.wait()
     return lost
-
-
-def _cpu_seconds(ensemble: Ensemble) -> float:
-    def one(pid: int) -> int:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12])
-
-    return sum(one(pid) for pid in ensemble.pids()) / TICKS
 
 
 def _resident_mib(pid: int) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ from drills.stacks import ROOT, Shape
 from drills.workload import Workload
 from failover.connection import Access
 from sandbox.pods import zookeeper_image
+
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Ensemble(Protocol):
@@ -65,13 +68,7 @@ class Ours:
         self.rig.roll()
 
     def pids(self) -> list[int]:
-        """The servers' own processes: what the pods' first ones started."""
-        found: list[int] = []
-        for pod in self.rig.pods.values():
-            pid = pod.main_pid
-            listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-            found += [int(listed[0])] if listed and not _is_java(pid) else [pid] if pid else []
-        return found
+        return server_pids(self.rig)
 
     def close(self) -> None:
         self.rig.close()
@@ -119,6 +116,26 @@ class Sample:
 
     def close(self) -> None:
         self._ensemble.stop()
+
+
+def server_pids(rig: Rig) -> list[int]:
+    """The servers' own processes: what the pods' first ones started."""
+    found: list[int] = []
+    for pod in rig.pods.values():
+        pid = pod.main_pid
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        found += [int(listed[0])] if listed and not _is_java(pid) else [pid] if pid else []
+    return found
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """User and system time that these processes have taken since their start."""
+
+    def one(pid: int) -> int:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    return sum(one(pid) for pid in pids) / TICKS
 
 
 def _is_java(pid: int | None) -> bool:

@@ -40,6 +40,7 @@ def main(
     kind: Annotated[
         list[str] | None, typer.Option("--kind", help="Of signer, agent, host, handover, leader; all if left out")
     ] = None,
+    keep: Annotated[Path | None, typer.Option("--keep", help="A folder for logs and stamps, which stays")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the results as JSON")] = False,
 ) -> None:
     """Measure failover beside kazoo, Patroni and client-go, and the gate beside nginx; results go to bench/results.
@@ -55,7 +56,11 @@ def main(
     failed = False
     for name in only or PARTS:
         try:
-            found[name] = _measured(name, quick, 1 if quick else pairs, {"against": against or (), "kinds": kind or ()})
+            options = {"against": against or (), "kinds": kind or ()}
+            with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:
+                folder = (keep or Path(scratch)) / name
+                folder.mkdir(parents=True)
+                found[name] = _measured(name, folder, quick, 1 if quick else pairs, options)
         except (BenchError, SandboxError, TimeoutError) as error:
             say(f"{name}: {error}")
             failed = True
@@ -69,16 +74,12 @@ def main(
     raise typer.Exit(1 if failed else 0)
 
 
-def _measured(name: str, quick: bool, pairs: int, chosen: dict[str, Any]) -> dict[str, Any]:
+def _measured(name: str, folder: Path, quick: bool, pairs: int, chosen: dict[str, Any]) -> dict[str, Any]:
     """One part, on an ensemble of its own."""
     part = importlib.import_module(f"bench.failover.{name}")
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch,
-        opened(Path(scratch), say) as arena,
-    ):
+    with opened(folder, say) as arena:
         say(f"{name}: the ensemble serves")
-        options = chosen if name == "takeover" else {}
-        measured = part.measure(arena, pairs, quick, **options)
+        measured = part.measure(arena, pairs, quick, **(chosen if name == "takeover" else {}))
     made = results.document(f"failover-{name}", quick, part.tools(), measured)
     return {**made, "command": f"{COMMAND} --only {name} --pairs {pairs}"}
 

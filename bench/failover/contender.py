@@ -72,6 +72,9 @@ class Contender:
         """What a person would do."""
         raise NotImplementedError
 
+    def order_back(self) -> None:
+        """Take the order for a handover back, where it would hold on."""
+
     def refusals(self, since: int, until: int) -> int | None:
         """Signing calls that a gate refused meanwhile; None where there is no gate."""
 
@@ -128,6 +131,8 @@ class Trial:
             self.old.agent.held -= 1
         if self.kind == "host":
             self.old.kill()
+        if self.kind == "handover":
+            self.contender.order_back()
 
 
 def tail(path: Path, offset: int) -> list[Execution]:

@@ -29,7 +29,7 @@ from failover import wire
 from sandbox.processes import die_with_parent
 
 REGION, NGINX_PORT = "eu-west", 7500
-HOLDS_SECONDS, LOAD_SECONDS = 60, 400
+HOLDS_SECONDS, LOAD_SECONDS = 120, 400
 LONGEST_QUIET = 0.5  # calls a second of the duty's own signer, which only has to be active
 NOTES = [
     "The gate takes TLS with certificates of both sides and checks the epoch; nginx is a plain proxy without TLS, with "

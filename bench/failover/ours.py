@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from bench.failover.arena import REGIONS, Arena
 from bench.failover.contender import Contender, Side
 from bench.failover.stats import Event
+from chaos import stamps
 from chaos.collect import logged
 from chaos.fleet import Fleet, Member
 from chaos.possible import Unit
@@ -17,6 +20,7 @@ from config.fencing import Failover
 
 SETTLED_NEVER = 86_400  # seconds: nobody takes over by priority in the middle of a measurement
 DEFAULT = Failover()
+BOOTED = stamps.now() - time.time_ns()  # from the wall clock to that of the stamps
 
 
 class Ours(Contender):
@@ -29,6 +33,7 @@ class Ours(Contender):
         self.fleet = Fleet(arena.rig, folder, units, seed=1)
         for member in self.fleet.members:
             tune(member)
+        self._cleared = 0
         super().__init__("fleet", [_side(member) for member in self.fleet.members])
 
     def tend(self) -> None:
@@ -42,12 +47,23 @@ class Ours(Contender):
         leading = self.leading()
         if leading is None:
             return False
+        if self._commands().count("no handover is ordered") < self._cleared:
+            return False
         return all(_stands_by(member) for member in self.fleet.members if member.unit.region != leading.name)
 
     def hand_over(self, side: Side) -> None:
         other = next(item for item in self.sides if item is not side)
         member = next(item for item in self.fleet.members if item.unit.region == side.name)
         self.fleet.order(member, "handover", "--to", other.name)
+
+    def order_back(self) -> None:
+        """An order is a preference from then on: the duty would come back after each takeover."""
+        self.fleet.order(self.fleet.members[0], "handover", "--clear", undoes=True)
+        self._cleared += 1
+
+    def _commands(self) -> str:
+        log = self.fleet.folder / "commands.log"
+        return log.read_text(errors="replace") if log.exists() else ""
 
     def refusals(self, since: int, until: int) -> int:
         """By the gates: what the agent itself holds back while it drains is not sent at all."""
@@ -87,9 +103,10 @@ def _side(member: Member) -> Side:
 
 
 def _events(member: Member) -> Sequence[Event]:
-    """A release begins when it is decided: its own line comes with the answer."""
+    """By their own times, to the millisecond. A release begins when it is decided: its own line comes with the answer."""
     found: list[Event] = []
-    for stamp, line in logged(member.folder / "agent.log"):
+    for _, line in logged(member.folder / "agent.log"):
+        stamp = BOOTED + int(datetime.fromisoformat(line["time"]).timestamp() * 1000) * 1_000_000
         if line.get("event") == "acquired":
             found.append(Event(stamp=stamp, what="acquired"))
         if line.get("event") == "decided" and str(line.get("act")).startswith("release "):

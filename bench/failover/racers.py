@@ -57,12 +57,21 @@ Command = Callable[[Seat], Sequence[str]]
 
 
 class Racer(Contender):
-    """Two candidates by one command line."""
+    """Two candidates, or one in each of `regions`, by one command line."""
 
-    def __init__(self, arena: Arena, name: str, command: Command, *, slow: bool, networks: bool = True) -> None:
+    def __init__(
+        self,
+        arena: Arena,
+        name: str,
+        command: Command,
+        *,
+        slow: bool,
+        networks: bool = True,
+        regions: Sequence[str] = REGIONS,
+    ) -> None:
         self.slow = slow
         self._processes: list[Process] = []
-        seats = [_seat(arena, name, region, networks) for region in REGIONS]
+        seats = [_seat(arena, name, region, networks) for region in regions]
         super().__init__(name, [self._side(arena, seat, command) for seat in seats])
 
     def tend(self) -> None:
@@ -109,7 +118,9 @@ class Racer(Contender):
         )
 
 
-def of_zookeeper(arena: Arena, name: str, recipe: str, settings: Mapping[str, Any], *, slow: bool) -> Racer:
+def of_zookeeper(
+    arena: Arena, name: str, recipe: str, settings: Mapping[str, Any], *, slow: bool, regions: Sequence[str] = REGIONS
+) -> Racer:
     """A racer by one of bench.failover.recipes."""
     access, tls = arena.rig.access(CLIENT), files_in(arena.rig.folder / "clients" / CLIENT)
 
@@ -133,7 +144,7 @@ def of_zookeeper(arena: Arena, name: str, recipe: str, settings: Mapping[str, An
         file.write_text(json.dumps(asdict(given)))
         return [sys.executable, "-m", "bench.failover.candidate", str(file)]
 
-    return Racer(arena, name, command, slow=slow)
+    return Racer(arena, name, command, slow=slow, regions=regions)
 
 
 def _seat(arena: Arena, name: str, region: str, networks: bool) -> Seat:

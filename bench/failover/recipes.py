@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from kazoo.security import make_acl
 
 from bench.failover.candidate import Given, Stage, give_up, say
 
+LOOK_SECONDS = 0.05
 Race = Callable[[], None]
 Recipe = Callable[[Given, Callable[[], Stage]], Race]
 
@@ -66,6 +68,25 @@ def election(given: Given, stage: Callable[[], Stage]) -> Race:
     def race() -> None:
         elected.run(lambda: stage().sign())
 
+    return race
+
+
+def steady(given: Given, stage: Callable[[], Stage]) -> Race:
+    """The lock under steady traffic; says at every look whether kazoo's own flags still have it held."""
+    client = _connected(given, stage)
+    held = client.Lock(given.path, given.name)
+
+    def look() -> None:
+        while True:
+            client.exists_async(given.path)
+            say("open" if client.connected and held.is_acquired else "closed")
+            time.sleep(LOOK_SECONDS)
+
+    def race() -> None:
+        with held:
+            stage().sign()
+
+    threading.Thread(target=look, daemon=True).start()
     return race
 
 
@@ -129,4 +150,4 @@ def _lead(dcs: object, stage: Stage, given: Given) -> None:
     dcs.delete_leader(cluster.leader)
 
 
-RECIPES: dict[str, Recipe] = {"lock": lock, "election": election, "patroni": patroni}
+RECIPES: dict[str, Recipe] = {"lock": lock, "election": election, "patroni": patroni, "steady": steady}

@@ -111,11 +111,9 @@ def takeover(done: Sequence[Execution], struck: int, events: Mapping[str, Sequen
 
 
 def longest_gap(done: Sequence[Execution], since: int, until: int) -> float:
-    """Seconds without a call of anybody's, from `since` on. ValueError where there was none after it."""
+    """Seconds without a call of anybody's, between two moments; one that still lasts at the end counts."""
     ends = sorted(item.end for item in done if since <= item.end <= until)
-    if not ends:
-        raise ValueError("no call was executed")
-    return max(b - a for a, b in pairwise([since, *ends])) / SECOND
+    return max(b - a for a, b in pairwise([since, *ends, until])) / SECOND
 
 
 def medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:

@@ -16,7 +16,7 @@ from bench.process import BenchError
 from chaos import stamps
 
 KINDS = ("signer", "agent", "host", "handover", "leader")
-READY_SECONDS, OVER_SECONDS, LEADER_SECONDS, LINGER_SECONDS = 60.0, 60.0, 6.0, 0.3
+READY_SECONDS, OVER_SECONDS, LEADER_SECONDS, LINGER_SECONDS, LATEST_SECONDS = 60.0, 60.0, 3.0, 0.3, 5.0
 Rounds = dict[str, dict[str, dict[int, dict[str, float]]]]  # by kind, contender and number of the round
 
 
@@ -96,7 +96,8 @@ class Takeovers:
     def _take(self, waiting: list[Trial]) -> bool:
         for trial in [trial for trial in waiting if trial.over()]:
             waiting.remove(trial)
-            self._arena.work(LINGER_SECONDS)  # lines and stamps of the last moments
+            self._arena.work(LINGER_SECONDS)  # for the last moments' lines and stamps
+            self._arena.work(LATEST_SECONDS, lambda trial=trial: trial.result() is not None)
             self._note(trial, trial.result())
             trial.heal()
             trial.contender.quiet()
@@ -132,6 +133,7 @@ class Takeovers:
         leader, struck = rig.known_leader(), stamps.now()
         rig.kill(leader)
         self._arena.work(LEADER_SECONDS)
+        self._arena.work(OVER_SECONDS / 2, lambda: all(trial.contender.leading() for trial in trials))
         until = stamps.now()
         rig.start(leader)
         for trial in trials:

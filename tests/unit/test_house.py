@@ -24,7 +24,7 @@ ALLOWED = {  # which of our packages each may import
     "chaos": {"config", "drills", "failover", "sandbox"},
     "fleet": {"config", "components", "sandbox"},
     "policy": set[str](),
-    "bench": {"config", "components", "drills", "failover", "fleet", "sandbox"},
+    "bench": {"chaos", "config", "components", "drills", "failover", "fleet", "sandbox"},
 }
 
 

@@ -73,7 +73,7 @@ func main() {
 		})
 		cancel()
 		made.kill()
-		time.Sleep(*period) // the other candidate's turn
+		time.Sleep(3 * *period) // the other candidate's turn: it looks every period, and up to 1.2 more
 	}
 }
 
@@ -85,7 +85,7 @@ type signer struct {
 // start starts the signer and tells it its coin, which does not make it sign.
 func start(words []string, api, rpc, login string) *signer {
 	made := &signer{command: exec.Command(words[0], words[1:]...), ended: make(chan struct{})}
-	made.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	made.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
 	began := make(chan error)
 	go func() {
 		runtime.LockOSThread() // the signer dies with the thread that started it
