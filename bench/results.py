@@ -45,6 +45,7 @@ MEASURES = {
     "gap_s": "seconds without an active signer",
     "election_s": "seconds from the end or release to the claim",
     "start_s": "seconds from the claim to the first call",
+    "beyond_s": "seconds without an active signer, less the grace where it was due",
     "refused": "calls refused by a gate",
     "added_p50_ms": "added to a call in ms: p50",
     "added_p99_ms": "added to a call in ms: p99",

@@ -19,7 +19,7 @@ from sandbox.pods import zookeeper_image
 from sandbox.pods.python_image import python_image
 
 Report = Callable[[str], None]
-TEND_SECONDS = 0.01
+TEND_SECONDS = 0.02
 REGIONS = ("eu-central", "eu-west")
 TICK_MS, SESSION_MS = 500, 5_000  # the defaults of a stack's file
 

@@ -75,6 +75,9 @@ class Contender:
     def order_back(self) -> None:
         """Take the order for a handover back, where it would hold on."""
 
+    def grace(self, since: int) -> float | None:
+        """Seconds that the newest holder had to wait before it might sign; None where nobody ever does."""
+
     def refusals(self, since: int, until: int) -> int | None:
         """Signing calls that a gate refused meanwhile; None where there is no gate."""
 
@@ -114,7 +117,10 @@ class Trial:
     def over(self) -> bool:
         """Whether somebody signs who did not before; cheap."""
         ends = [side.last_end() for side in self.contender.sides if side is not self.old]
-        return max(ends) > self.struck or (self.kind == "signer" and self.result() is not None)
+        if max(ends) > self.struck:
+            return True
+        own = self.kind == "signer" and stamps.now() - self.struck > FRESH
+        return own and self.result() is not None
 
     def executions(self) -> list[Execution]:
         """From a little before the strike on."""

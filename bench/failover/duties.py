@@ -25,7 +25,7 @@ DUTIES, FEW = 1_000, 100
 # Twenty ticks, the longest session that is granted, and the longest heartbeat that config.checks lets it have: two
 # cores have to play a thousand machines.
 SESSION_MS, HEARTBEAT_MS = 10_000, 2_000
-OPEN_SECONDS, STEADY_SECONDS, TAKEN_SECONDS = 400, 10.0, 90
+OPEN_SECONDS, STEADY_SECONDS, TAKEN_SECONDS = 150, 10.0, 60
 NOTES = [
     "Each candidate is the fleet's own selector with a session of its own, two a duty; 4 processes with a quarter of "
     "them each. Agents, gates and signers are left out, and the standbys look when they are told of a change, not at "

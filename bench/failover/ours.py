@@ -65,6 +65,12 @@ class Ours(Contender):
         log = self.fleet.folder / "commands.log"
         return log.read_text(errors="replace") if log.exists() else ""
 
+    def grace(self, since: int) -> float:
+        """By the newest claim: none after a clean end."""
+        lines = [item for member in self.fleet.members for item in logged(member.folder / "agent.log")]
+        claims = [(stamp, line["clean"]) for stamp, line in lines if line.get("event") == "acquired" and stamp > since]
+        return 0.0 if not claims or max(claims)[1] else DEFAULT.grace_ms / 1000
+
     def refusals(self, since: int, until: int) -> int:
         """By the gates: what the agent itself holds back while it drains is not sent at all."""
         lines = [item for member in self.fleet.members for item in logged(member.folder / "gate.log")]
@@ -103,7 +109,7 @@ def _side(member: Member) -> Side:
 
 
 def _events(member: Member) -> Sequence[Event]:
-    """By their own times, to the millisecond. A release begins when it is decided: its own line comes with the answer."""
+    """By their own times, to the millisecond. A release begins when it is decided; its line comes with the answer."""
     found: list[Event] = []
     for _, line in logged(member.folder / "agent.log"):
         stamp = BOOTED + int(datetime.fromisoformat(line["time"]).timestamp() * 1000) * 1_000_000

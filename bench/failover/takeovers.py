@@ -113,6 +113,8 @@ class Takeovers:
         if trial.kind == "handover" and refused is not None:
             measured["refused"] = refused
         self.rounds[trial.kind][name][self._number] = measured
+        if (grace := trial.contender.grace(trial.struck)) is not None:
+            measured["beyond_s"] = measured["gap_s"] - grace
         told = ", ".join(f"{key} {value:.3f}" for key, value in measured.items())
         self._arena.report(f"  {name}: {told}")
 
