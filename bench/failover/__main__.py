@@ -64,16 +64,13 @@ def main(
     except SandboxError as error:
         say(str(error))
         raise typer.Exit(3) from None
-    found: dict[str, dict[str, Any]] = {}
+    found = dict[str, dict[str, Any]]()
     for name in only or PARTS:
         options = {"against": against or (), "kinds": kind or ()} if name == "takeover" else {}
-        if (one := _attempted(name, quick, 1 if quick else pairs, keep, options)) is None:
-            continue
-        found[name] = one
-        if not quick:
-            results.write(one)
-        for line in () if json else results.table([one]):
-            sys.stdout.write(f"{line}\n")
+        if one := _attempted(name, quick, 1 if quick else pairs, keep, options):
+            found[name] = one
+            if not json:
+                sys.stdout.writelines(f"{line}\n" for line in results.table([one]))
     if json:
         sys.stdout.write(jsonlib.dumps(found, indent=2) + "\n")
     raise typer.Exit(0 if len(found) == len(only or PARTS) else 1)
@@ -82,12 +79,15 @@ def main(
 def _attempted(
     name: str, quick: bool, pairs: int, keep: Path | None, options: Mapping[str, Sequence[str]]
 ) -> dict[str, Any] | None:
-    """One part; one that fails says why, and the others go on."""
+    """One part, written at once; one that fails says why, and the others go on."""
     try:
         with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:
             folder = (keep or Path(scratch)) / name
             folder.mkdir(parents=True)
-            return _measured(name, folder, quick, pairs, options)
+            found = _measured(name, folder, quick, pairs, options)
+            if not quick:
+                results.write(found)
+            return found
     except (BenchError, SandboxError, TimeoutError) as error:
         say(f"{name}: {error}")
     return None

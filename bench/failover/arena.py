@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from sandbox.pods import zookeeper_image
 from sandbox.pods.python_image import python_image
 
 Report = Callable[[str], None]
+HOSTS = "/etc/hosts"
 TEND_SECONDS = 0.02
 REGIONS = ("eu-central", "eu-west")
 TICK_MS, SESSION_MS = 500, 5_000  # the defaults of a stack's file
@@ -73,7 +75,7 @@ def opened(folder: Path, report: Report) -> Iterator[Arena]:
     """Three servers that serve; all that was started is gone at the end."""
     images = {"zookeeper": zookeeper_image.ensure(report), "failover": python_image()}
     rig = Rig(folder, THREE, images, memory="512Mi", tickTimeMs=TICK_MS, sessionTimeoutMs=SESSION_MS)
-    arena = Arena(folder=folder, rig=rig, report=report)
+    arena, named = Arena(folder=folder, rig=rig, report=report), _mounts(HOSTS)
     try:
         rig.start(*rig.numbers)
         rig.wait_ready()
@@ -82,3 +84,11 @@ def opened(folder: Path, report: Report) -> Iterator[Arena]:
         for item in reversed(arena.tended):
             item.close()
         rig.close()
+        while _mounts(HOSTS) > named:  # a fleet names its hosts there; the next ensemble has others
+            subprocess.run(["umount", "-l", HOSTS], check=True)
+
+
+def _mounts(path: str) -> int:
+    """How many mounts lie on a path, one on the other."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return sum(line.split()[4] == path for line in lines)

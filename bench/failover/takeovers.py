@@ -51,15 +51,21 @@ class Takeovers:
     """The rounds of one run. `failed` has a sentence for each takeover that did not come."""
 
     def __init__(self, arena: Arena, racing: Sequence[Contender]) -> None:
-        self._arena, self._racing = arena, racing
+        self._arena, self._racing = arena, list(racing)
         self.rounds: Rounds = defaultdict(lambda: defaultdict(dict))
         self._number = 0
         self.failed: list[str] = []
 
     def go(self, pairs: int, kinds: Sequence[str]) -> None:
-        """All rounds. BenchError where a contender does not even come up."""
-        for contender in self._racing:
-            self._prepare(contender, "at the start")
+        """All rounds. Who does not come up is left out; BenchError where that is the fleet."""
+        for contender in list(self._racing):
+            try:
+                self._prepare(contender, "at the start")
+            except BenchError as error:
+                if isinstance(contender, Ours):
+                    raise
+                self._fail(str(error))
+                self._racing.remove(contender)
         for self._number in range(1, pairs + 1):
             for kind in kinds:
                 self._arena.report(f"round {self._number}/{pairs}, {kind}")
