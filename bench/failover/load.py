@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.failover.stats import percentile
-from bench.failover.wires import BROKEN, NO_CONNECTION, Pool, Target, flat_out, paced
+from bench.failover.wires import ANSWERED, BROKEN, NO_CONNECTION, REFUSED, Pool, Target, flat_out, paced
 
 RATE, WIDTH, WARM_SECONDS = 200.0, 16, 0.5
 
@@ -72,7 +72,7 @@ async def rounds(load: Load) -> None:
 
 
 async def through_restart(load: Load) -> None:
-    """Calls through the gate all the while; what never was sent is tried again."""
+    """Calls through the gate all the while; what was refused, or never sent, is tried again."""
     pool = Pool(targets(load)["gate"])
     await pool.fill(WIDTH)
     await paced(pool.persist, RATE, load.seconds, first=1)
@@ -81,8 +81,8 @@ async def through_restart(load: Load) -> None:
     say(
         {
             "calls": int(RATE * load.seconds),
-            "answered": pool.statuses[200],
-            "refused": sum(pool.statuses.values()) - pool.statuses[200],
+            "answered": pool.outcomes[ANSWERED],
+            "refused": pool.outcomes[REFUSED],
             "no_connection": pool.outcomes[NO_CONNECTION],
             "broken_off": pool.outcomes[BROKEN],
             "made_without_answer": len(lost),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http
 import json
 import ssl
 import time
@@ -11,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-ANSWERED, NO_CONNECTION, BROKEN = "answered", "no connection", "broken off"
+ANSWERED, REFUSED, NO_CONNECTION, BROKEN = "answered", "refused", "no connection", "broken off"
 RETRY_SECONDS, TRIES = 0.05, 100
 HEX = "00" * 300  # as long as a notarisation's transaction
 
@@ -78,18 +79,19 @@ class Pool:
         except OSError:
             return self._counted(NO_CONNECTION)
         try:
-            self.statuses[await wire.call(request_of(self._target, number))] += 1
+            status = await wire.call(request_of(self._target, number))
         except (OSError, asyncio.IncompleteReadError):
             wire.close()
             self.broken.append(number)
             return self._counted(BROKEN)
         self._free.append(wire)
-        return self._counted(ANSWERED)
+        self.statuses[status] += 1
+        return self._counted(ANSWERED if status == http.HTTPStatus.OK else REFUSED)
 
     async def persist(self, number: int) -> None:
-        """Try again as long as nothing was sent."""
+        """Try again as long as nothing was sent, or it came to nothing by the other side's own word."""
         for _ in range(TRIES):
-            if await self.call(number) != NO_CONNECTION:
+            if await self.call(number) not in (NO_CONNECTION, REFUSED):
                 return
             await asyncio.sleep(RETRY_SECONDS)
 

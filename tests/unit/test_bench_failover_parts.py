@@ -88,6 +88,11 @@ def test_a_call_is_told_from_one_whose_answer_is_lost() -> None:
         assert asyncio.run(answered(cut)).broken == [5], cut
 
 
+def test_a_refusal_is_an_answer_and_no_lost_call() -> None:
+    pool = asyncio.run(answered(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n{}"))
+    assert (pool.outcomes, pool.broken) == ({"refused": 1}, [])
+
+
 def test_a_call_that_was_never_sent_is_no_lost_call() -> None:
     async def nobody() -> Pool:
         pool = Pool(Way(host="127.0.0.1", port=1))
