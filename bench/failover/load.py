@@ -75,7 +75,13 @@ async def through_restart(load: Load) -> None:
     """Calls through the gate all the while; what was refused, or never sent, is tried again."""
     pool = Pool(targets(load)["gate"])
     await pool.fill(WIDTH)
-    await paced(pool.persist, RATE, load.seconds, first=1)
+    at_once = asyncio.Semaphore(WIDTH)  # a signer has a few connections: all that waits asking again would be a storm
+
+    async def persist(number: int) -> None:
+        async with at_once:
+            await pool.persist(number)
+
+    await paced(persist, RATE, load.seconds, first=1)
     executed = await _executed(load)
     lost = [number for number in pool.broken if number in executed]
     say(
