@@ -100,7 +100,7 @@ def _stack(root: Path, name: str) -> Iterator[Finding]:
         return
     silent = {item.region: item for item in unreachable_regions(root, plan)}
     for region, part in plan.regions.items():
-        remedy = "fleet sandbox start" if part.region.connection.sandbox else "look at the kubeconfig and the network"
+        remedy = "fleet sandbox start" if part.region.sandboxed else "look at the kubeconfig and the network"
         problem = silent.get(region)
         found = f"{problem.server}: {problem.reason}" if problem else "its API server answers"
         yield Finding(what=f"region {region}", ok=not problem, found=found, remedy=remedy if problem else "")
