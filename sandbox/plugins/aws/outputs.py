@@ -90,6 +90,25 @@ TYPES: Mapping[str, Outputs] = {
 }
 
 
+# Types whose name the plugin makes from the program's where none is given, and the input that has it.
+NAMED: Mapping[str, str] = {
+    "aws:ec2/launchTemplate:LaunchTemplate": "name",
+    "aws:ec2/securityGroup:SecurityGroup": "name",
+    "aws:eks/nodeGroup:NodeGroup": "nodeGroupName",
+    "aws:iam/role:Role": "name",
+    "aws:iam/rolePolicy:RolePolicy": "name",
+}
+
+
+def named(token: str, urn: str, inputs: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs with a name: the one that is given, the one from before, or one of the plugin's own."""
+    key = NAMED.get(token)
+    if key is None or key in inputs:
+        return dict(inputs)
+    own = f"{urn.rsplit('::', 1)[-1]}-{hashlib.sha256(urn.encode()).hexdigest()[:7]}"
+    return {**inputs, key: before.get(key) or own}
+
+
 def identity_of(urn: str) -> str:
     """An id as AWS would make one: the same for the same resource, and not its name."""
     return f"made-{hashlib.sha256(urn.encode()).hexdigest()[:12]}"

@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.plugins.differences import Change
 
 # Another region or another name is another resource, wherever a type has them.
-EVERYWHERE = {"region", "name", "namePrefix"}
+EVERYWHERE = {"region", "name", "namePrefix", "nodeGroupName"}
 REPLACING: Mapping[str, set[str]] = {
     "aws:autoscaling/attachment:Attachment": {"autoscalingGroupName", "lbTargetGroupArn"},
     "aws:ec2/eip:Eip": {"domain"},

@@ -9,7 +9,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.plugins.aws.outputs import TYPES, identity_of, made, planned
+from sandbox.plugins.aws.outputs import TYPES, identity_of, made, named, planned
 from sandbox.plugins.aws.replacing import changes
 from sandbox.plugins.differences import Change, diff_response
 from sandbox.plugins.values import SECRET, SIGNATURE, concealed, from_struct, holds, is_secret, revealed, to_struct
@@ -50,7 +50,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         failures = []
         if not token.startswith(GLOBAL) and not news.get("region"):
             failures.append(provider_pb2.CheckFailure(reason="no region: it would be made in the provider's own"))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+        inputs = named(token, request.urn, news, from_struct(request.olds))
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
         del context
