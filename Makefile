@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test check drill drill-ensemble model chaos bench
+.PHONY: help setup up down test check aws drill drill-ensemble model chaos bench
 SEED ?= 1
 MINUTES ?= 5
 
@@ -34,6 +34,14 @@ check: setup  ## Lint, types, schema and the rules of the house, in under a minu
 	$(BIN)/fleet config check
 	$(BIN)/fleet lint
 	$(BIN)/python -m pytest -q tests/unit/test_house.py
+
+aws: .venv/moto/ready  ## Create against moto what the stack on AWS declares: it must take everything, and refuse mistakes
+	$(BIN)/python -m pytest tests/moto
+
+.venv/moto/ready: .venv/ready tests/moto/requirements.txt
+	$(PYTHON) -m venv .venv/moto
+	.venv/moto/bin/pip install --quiet --disable-pip-version-check -r tests/moto/requirements.txt
+	touch $@
 
 drill: setup  ## Break the code on purpose on the real engine: each mutant must be caught
 	$(BIN)/python -m pytest tests/drills

@@ -24,24 +24,25 @@ class Instance:
     cpu: float
     memory: float
     volumes: int
+    price: float  # dollars an hour, as docs/aws.md dates them: which of two is cheaper
 
 
-def _instance(type_: str, cores_: int, gibibytes_: int, volumes: int) -> Instance:
+def _instance(type_: str, cores_: int, gibibytes_: int, volumes: int, price: float) -> Instance:
     """Less what kubelet and AWS's own pods take: its reservations (amazon-eks-ami), rounded up to 7 % and 1.5 GiB."""
-    return Instance(type=type_, cpu=cores_ * 0.97 - 0.4, memory=gibibytes_ * 0.93 - 1.5, volumes=volumes)
+    return Instance(type=type_, cpu=cores_ * 0.97 - 0.4, memory=gibibytes_ * 0.93 - 1.5, volumes=volumes, price=price)
 
 
 # Seventh generation, with attachments of volumes apart from network interfaces (EC2 User Guide, "Amazon EBS volume
 # limits"). `large` holds 29 pods, of which six are AWS's own; the others hold more than they have volumes.
 INSTANCES = (
-    _instance("m7i.large", 2, 8, 20),
-    _instance("m7i.xlarge", 4, 16, 28),
-    _instance("m7i.2xlarge", 8, 32, 28),
-    _instance("r7i.2xlarge", 8, 64, 28),
-    _instance("m7i.4xlarge", 16, 64, 28),
-    _instance("r7i.4xlarge", 16, 128, 28),
-    _instance("m7i.8xlarge", 32, 128, 44),
-    _instance("r7i.8xlarge", 32, 256, 44),
+    _instance("m7i.large", 2, 8, 20, 0.1008),
+    _instance("m7i.xlarge", 4, 16, 28, 0.2016),
+    _instance("m7i.2xlarge", 8, 32, 28, 0.4032),
+    _instance("r7i.2xlarge", 8, 64, 28, 0.5292),
+    _instance("m7i.4xlarge", 16, 64, 28, 0.8064),
+    _instance("r7i.4xlarge", 16, 128, 28, 1.0584),
+    _instance("m7i.8xlarge", 32, 128, 44, 1.6128),
+    _instance("r7i.8xlarge", 32, 256, 44, 2.1168),
 )
 LARGEST = INSTANCES[-1]
 REST = INSTANCES[0]  # DNS, the volumes' controller, the operator's own: small, two in two zones
@@ -89,13 +90,12 @@ class _Node:
 def node_groups(plan: FleetPlan, region: RegionPlan, zones: Sequence[str]) -> tuple[NodeGroup, ...]:
     """One group per zone (its letter) for the fleet's pods, and a small one over all zones for the rest.
 
-    The type is the smallest that holds the largest load; each zone has the same number, at least one. One more may
-    come for a rolling update.
+    Each zone has the same number, at least one, of the type that costs least in all, the larger of two that cost the
+    same. One more may come for a rolling update.
     """
     loads = loads_of(plan, region)
-    instance = smallest(loads)
-    split = [part for load in loads for part in _split(load, instance)]
-    each = -(-len(packed(split, instance)) // len(zones)) or 1
+    counted = [(item, each_zone(loads, item, len(zones))) for item in fitting(loads)]
+    instance, each = min(counted, key=lambda one: (round(one[1] * one[0].price, 4), one[1]))
     pinned = [
         NodeGroup(name=f"fleet-{zone}", instance=instance.type, zones=(zone,), nodes=each, most=each + 1, label="fleet")
         for zone in zones
@@ -104,11 +104,16 @@ def node_groups(plan: FleetPlan, region: RegionPlan, zones: Sequence[str]) -> tu
     return (*pinned, rest)
 
 
-def smallest(loads: Iterable[Load]) -> Instance:
-    """The smallest type that holds each load on its own; the largest where none does."""
+def fitting(loads: Iterable[Load]) -> list[Instance]:
+    """The types that hold each load on its own; the largest where none does."""
     wanted = list(loads)
-    fits = (item for item in INSTANCES if all(_Node(item).takes(load) for load in wanted))
-    return next(fits, LARGEST)
+    return [item for item in INSTANCES if all(_Node(item).takes(load) for load in wanted)] or [LARGEST]
+
+
+def each_zone(loads: Sequence[Load], instance: Instance, zones: int) -> int:
+    """How many nodes of a type each zone needs."""
+    split = [part for load in loads for part in _split(load, instance)]
+    return -(-len(packed(split, instance)) // zones) or 1
 
 
 def packed(loads: Sequence[Load], instance: Instance) -> list[list[Load]]:

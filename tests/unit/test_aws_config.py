@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.aws.nodes import INSTANCES, Load, cores, gibibytes, loads_of, node_groups, packed, smallest
+from config.aws.nodes import INSTANCES, Load, cores, fitting, gibibytes, loads_of, node_groups, packed
 from config.aws.openings import MOST_RANGES, ranges
 from config.aws.storage import CLASSES, class_for
 from config.plan import FleetPlan
@@ -81,7 +81,7 @@ loads = st.builds(
 
 @given(wanted=st.lists(loads, max_size=30))
 def test_nodes_hold_every_load_and_never_two_that_stay_apart(wanted: list[Load]) -> None:
-    instance = smallest(wanted)
+    instance = fitting(wanted)[0]
     nodes = packed(wanted, instance)
     assert sorted(map(repr, (load for node in nodes for load in node))) == sorted(map(repr, wanted))
     for node in nodes:
@@ -102,6 +102,16 @@ def test_each_zone_has_nodes_and_all_together_hold_the_region(region: str) -> No
     sizes = {item.type: item for item in INSTANCES}
     memory = sum(group.nodes * sizes[group.instance].memory for group in pinned)
     assert memory >= sum(load.memory for load in loads_of(plan(), part))
+
+
+def test_a_testnet_stands_on_a_few_larger_nodes_and_not_on_many_small_ones() -> None:
+    values, shape = values_of("testnet"), values_of("mainnet-eks")
+    values["aws"] = shape["aws"]
+    for name, region in values["regions"].items():
+        values["regions"][name] = {**shape["regions"][name], "area": "DEV", "ensemble": region["ensemble"]}
+    made = planned(values)
+    groups = node_groups(made, made.regions["eu-west"], ("a", "b", "c"))
+    assert {(group.instance, group.nodes) for group in groups} == {("m7i.2xlarge", 1), ("m7i.large", 2)}
 
 
 def test_a_fleet_of_more_chains_gets_more_nodes() -> None:
