@@ -35,7 +35,7 @@ class Unreachable:
 
 
 def unreachable_regions(root: Path, plan: FleetPlan) -> list[Unreachable]:
-    """The regions whose API server gave no answer within seconds. Those with a secret kubeconfig, or on AWS: not asked."""
+    """The regions whose API server gave no answer within seconds, of those that are `asked`."""
 
     def ask(region: RegionPlan) -> Unreachable | None:
         return _ask(root, region)
@@ -43,6 +43,12 @@ def unreachable_regions(root: Path, plan: FleetPlan) -> list[Unreachable]:
     with ThreadPoolExecutor(max_workers=max(1, len(plan.regions))) as pool:
         answers = pool.map(ask, plan.regions.values())
         return [answer for answer in answers if answer]
+
+
+def asked(region: RegionPlan) -> bool:
+    """Whether a region can be asked: the kubeconfig is no secret of the stack, and no output of its own update."""
+    connection = region.region.connection
+    return connection is not None and connection.config is None
 
 
 def _ask(root: Path, region: RegionPlan) -> Unreachable | None:

@@ -67,8 +67,32 @@ class Addresses(pulumi.ComponentResource):
         network: Network,
         nodes: Nodes,
     ) -> None:
+        """One port of a server: what it listens at, and the nodes that it hands on to."""
         place, name = self._place, f"{self._place.name}-{server.name}-{title}"
-        target = aws.lb.TargetGroup(
+        target = self._create_target(server, title, port, network)
+        aws.lb.Listener(
+            name,
+            region=place.where,
+            load_balancer_arn=balancer.arn,
+            port=port,
+            protocol="TCP",
+            default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=target.arn)],
+            tags=place.tags(name),
+            opts=place.options(self),
+        )
+        for key, group in nodes.groups.items():
+            if key != "rest":
+                aws.autoscaling.Attachment(
+                    f"{name}-{key}",
+                    region=place.where,
+                    autoscaling_group_name=group.resources[0].autoscaling_groups[0].name,
+                    lb_target_group_arn=target.arn,
+                    opts=place.options(self),
+                )
+
+    def _create_target(self, server: Server, title: str, port: int, network: Network) -> aws.lb.TargetGroup:
+        place, name = self._place, f"{self._place.name}-{server.name}-{title}"
+        return aws.lb.TargetGroup(
             name,
             region=place.where,
             name=balancer_name(place.plan, server, title),
@@ -90,25 +114,6 @@ class Addresses(pulumi.ComponentResource):
             tags=place.tags(name),
             opts=place.options(self),
         )
-        aws.lb.Listener(
-            name,
-            region=place.where,
-            load_balancer_arn=balancer.arn,
-            port=port,
-            protocol="TCP",
-            default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=target.arn)],
-            tags=place.tags(name),
-            opts=place.options(self),
-        )
-        for key, group in nodes.groups.items():
-            if key != "rest":
-                aws.autoscaling.Attachment(
-                    f"{name}-{key}",
-                    region=place.where,
-                    autoscaling_group_name=group.resources[0].autoscaling_groups[0].name,
-                    lb_target_group_arn=target.arn,
-                    opts=place.options(self),
-                )
 
     def _create_name(self, server: Server, balancer: aws.lb.LoadBalancer, sites: Mapping[str, Site]) -> None:
         """A private zone of the server's own host name: it hides no other name of the operator's domain."""
