@@ -7,29 +7,19 @@ Exit codes: 0 nothing was wrong, 1 something was, 3 something is missing on this
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 from chaos import layout, linearizable, schedule
 from chaos.collect import tracebacks
-from chaos.fleet import Fleet
 from chaos.nemeses import KINDS
 from chaos.run import LONGEST_SETTLE_SECONDS, Run, keep
+from chaos.stage import staged
 from chaos.verdict import Verdict, judge, lines
-from drills.rig import Rig
-from drills.stacks import THREE
 from sandbox.errors import SandboxError
-from sandbox.pods import zookeeper_image
-from sandbox.pods.python_image import python_image
-
-_CLONE_NEWNS = 0x00020000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         linearizable.ensure(_tell)
-        _private_mounts()
         with tempfile.TemporaryDirectory(prefix="chaos-") as scratch:
             verdict = _run(asked, asked.keep or Path(scratch))
     except SandboxError as error:
@@ -57,17 +46,10 @@ def _run(asked: argparse.Namespace, folder: Path) -> Verdict:
     kinds = {name: kind for name, kind in KINDS.items() if not asked.only or name in asked.only}
     seconds = asked.minutes * 60
     faults = schedule.plan(asked.seed, seconds, {name: kind.seconds for name, kind in kinds.items()})
-    folder.mkdir(parents=True, exist_ok=True)
-    images = {"zookeeper": zookeeper_image.ensure(_tell), "failover": python_image()}
-    tick = layout.TIMING.tick_time_ms
-    rig = Rig(folder, THREE, images, memory="512Mi", tickTimeMs=tick, sessionTimeoutMs=layout.SESSION_MS)
-    with closing(rig):
-        rig.start(*rig.numbers)
-        rig.wait_ready()
-        fleet = Fleet(rig, folder, layout.units(asked.duties or 2 + (asked.seed + 1) % 2), asked.seed)
-        with closing(fleet):
-            run = Run(fleet=fleet, seed=asked.seed, kinds=kinds)
-            run.go(faults, seconds)
+    units = layout.units(asked.duties or 2 + (asked.seed + 1) % 2)
+    with staged(folder, units, asked.seed, _tell) as fleet:
+        run = Run(fleet=fleet, seed=asked.seed, kinds=kinds, until_wrong=asked.until_wrong)
+        run.go(faults, seconds)
     keep(run, folder)
     span = (run.begun, run.healed, run.ended)
     surprises = sum(tracebacks(log) for log in folder.glob("units/*/*.log"))
@@ -87,13 +69,6 @@ def _run(asked: argparse.Namespace, folder: Path) -> Verdict:
     )
 
 
-def _private_mounts() -> None:
-    """Gates' small disks and the names of hosts are mounted for this process and its children alone."""
-    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNS) != 0:
-        raise SandboxError(f"chaos needs root, for mounts and networks of its own: {os.strerror(ctypes.get_errno())}")
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
-
-
 def _tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
@@ -108,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="what is chosen by chance; default 1")
     parser.add_argument("--minutes", type=float, default=5.0, help="of faults; default 5")
     parser.add_argument("--only", action="append", choices=KINDS, metavar="KIND", help=f"one of {', '.join(KINDS)}")
+    parser.add_argument("--until-wrong", action="store_true", help="end with the first violation: for mutants")
     parser.add_argument("--duties", type=int, choices=range(1, len(layout.NOTARIES) + 1), help="how many")
     parser.add_argument("--keep", type=Path, help="an empty folder for logs, stamps and pictures, which stays")
     parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")

@@ -55,7 +55,7 @@ def tracebacks(log: Path) -> int:
 
 
 def executions(folder: Path, claims: Sequence[Acquisition]) -> list[Execution]:
-    """One daemon's stamps. The gate keeps its caller's epoch to itself: so it is the signer's, see `attributed`."""
+    """One daemon's stamps. Where a mutant of the gate keeps its caller's epoch to itself: see `attributed`."""
     return attributed(stamps.read(Execution, [folder / "stamps.jsonl"]), claims)
 
 

@@ -9,8 +9,9 @@ from contextlib import suppress
 from functools import partial
 
 from chaos.fleet import Member
-from chaos.processes import Process, start_of
+from chaos.processes import Process
 from chaos.strikes import Scene, Strike, Struck, signer_pid, where
+from failover.processes import identify
 
 ROLLING_SECONDS = 2.5  # from one restart to the next
 
@@ -82,11 +83,11 @@ def _frozen_signer(member: Member) -> Callable[[], None]:
     pid = signer_pid(member)
     if pid is None:
         return lambda: None
-    started = start_of(pid)
+    frozen = identify(pid)
     _signal_group(pid, signal.SIGSTOP)
 
     def heal() -> None:
-        if start_of(pid) == started:
+        if identify(pid) == frozen:  # the number may be another's by now
             _signal_group(pid, signal.SIGCONT)
 
     return heal

@@ -1,7 +1,8 @@
 """Positive controls: the package under test broken on purpose, each in one place; a run under faults must notice.
 
-`faults` are the kinds that bring a mutant out soonest, for `--only`. A mutant of what stands before the gates (agent,
-watchdog) is to be caught by the rule `apart`, one of a gate, of the grace or of the word `clean` by the others.
+`faults` are the kinds that bring a mutant out soonest, for `--only`; `model` is the same weakness in models/, if it is
+one there. A mutant of what stands before the gates (agent, watchdog) is to be caught by the rule `apart`, one of a
+gate, of the grace or of the word `clean` by the others.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Mutant:
     old: str
     new: str
     faults: tuple[str, ...]
+    model: str = ""
 
     def copied_to(self, folder: Path) -> Path:
         """What FAILOVER_PATH is to be: a copy with the mutant. ValueError where the code has changed."""
@@ -65,6 +67,7 @@ MUTANTS: tuple[Mutant, ...] = (
         old="            await session.commit(build)\n",
         new="            if (await session.stat(paths.holder(duty))) is None:\n                return None\n",
         faults=("cut-region", "cut-pair", "black-hole-server", "freeze-follower"),
+        model="CONFIRM_BY_READ",
     ),
     Mutant(
         name="wall-clock-for-deadlines",
@@ -93,6 +96,7 @@ MUTANTS: tuple[Mutant, ...] = (
         old="return acquired_at if clean else acquired_at + timing.grace",
         new="return acquired_at",
         faults=("expire", "freeze-host", "black-hole-gate", "cut-region"),
+        model="NO_GRACE",
     ),
     Mutant(
         name="no-staleness-bound",
@@ -100,6 +104,7 @@ MUTANTS: tuple[Mutant, ...] = (
         old="    if not 0 <= age < staleness:\n",
         new="    if age < 0:\n",
         faults=("black-hole-gate", "cut-region", "expire", "freeze-host"),
+        model="NO_STALENESS",
     ),
     Mutant(
         name="staleness-from-the-answer",
@@ -107,6 +112,7 @@ MUTANTS: tuple[Mutant, ...] = (
         old="        return Confirmation(epoch=epoch, sent_at=sent_at)\n",
         new="        return Confirmation(epoch=epoch, sent_at=self._clock())\n",
         faults=("slow", "black-hole-server", "freeze-leader", "expire", "freeze-gate"),
+        model="STALENESS_FROM_ANSWER",
     ),
     Mutant(
         name="lease-from-the-answer",
@@ -121,6 +127,7 @@ MUTANTS: tuple[Mutant, ...] = (
         old="    if epoch < highest:\n",
         new="    if epoch < 0:\n",
         faults=("kill-gate", "roll-gates", "lose-quorum"),
+        model="NO_HIGHWATER",
     ),
     Mutant(
         name="epoch-not-compared",
@@ -128,6 +135,7 @@ MUTANTS: tuple[Mutant, ...] = (
         old="    if epoch < confirmation.epoch:\n",
         new="    if epoch < 0:\n",
         faults=("freeze-host", "black-hole-agent", "expire"),
+        model="NO_EPOCH_CHECK",
     ),
     Mutant(
         name="release-without-stopping-the-signer",
@@ -135,6 +143,7 @@ MUTANTS: tuple[Mutant, ...] = (
         old="            Act.STOP: self._signer.stop,\n",
         new="            Act.STOP: lambda: self._release(clean=True),\n",
         faults=("handover", "drain", "roll-agents"),
+        model="RELEASE_BEFORE_STOP",
     ),
     Mutant(
         name="clean-with-an-unanswered-call",
@@ -142,6 +151,7 @@ MUTANTS: tuple[Mutant, ...] = (
         old="    if seen.unanswered:\n        flaw",
         new="    if seen.unanswered < 0:\n        flaw",
         faults=("kill-signer", "freeze-gate", "black-hole-gate", "handover"),
+        model="CLEAN_WITH_UNANSWERED",
     ),
     Mutant(
         name="watch-only",

@@ -106,12 +106,3 @@ class Process:
         if self._running:
             self._running.kill()
             self._running.wait()
-
-
-def start_of(pid: int) -> int | None:
-    """When a process was started, by which a number given anew is told from the old one; None if there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    return int(text[text.rfind(")") + 2 :].split()[19])

@@ -8,19 +8,22 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
-from chaos import stamps
+from chaos import apart, stamps
 from chaos.apart import Turn, read
+from chaos.checker import Violation, check
 from chaos.collect import acquisitions, executions
 from chaos.fleet import Fleet
+from chaos.layout import GRACE_SECONDS
 from chaos.schedule import Planned
 from chaos.stamps import Acquisition, Execution, Strike
 from chaos.strikes import Kind, Scene
 
 TEND_SECONDS = 0.02
+CHECK_SECONDS = 5.0  # between two looks at everything that was executed so far
 WARM_SECONDS = 60.0  # until every duty is signed for, at the start
 # Session timeout, election, the signers' own pause after they died, and a machine that is busy.
 SETTLE_SECONDS = 30.0
@@ -29,15 +32,18 @@ LONGEST_SETTLE_SECONDS = 90.0
 
 @dataclass(kw_only=True)
 class Run:
-    """What a run knows. Times are nanoseconds, as in `stamps`."""
+    """What a run knows. Times are nanoseconds, as in `stamps`. `until_wrong`: its first violation is its end."""
 
     fleet: Fleet
     seed: int
     kinds: Mapping[str, Kind]
+    until_wrong: bool = False
     begun: int = 0
     healed: int = 0
     ended: int = 0
-    strikes: list[Strike] = field(default_factory=list)
+    _struck: dict[int, Strike] = field(default_factory=dict)
+    _open: set[int] = field(default_factory=set)
+    _checked: float = 0.0
     _due: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -47,11 +53,30 @@ class Run:
         self.begun = stamps.now()
         for fault in faults:
             self.later(fault.at, lambda fault=fault: self._strike(fault))
-        self._work(time.monotonic() + seconds, lambda: False)
+        self._work(time.monotonic() + seconds, self._wrong)
         self.healed = stamps.now()
-        self._work(time.monotonic() + SETTLE_SECONDS, lambda: False)
-        self._work(time.monotonic() + LONGEST_SETTLE_SECONDS - SETTLE_SECONDS, lambda: self._all_signed(self.healed))
+        if not (self.until_wrong and self.violations()):
+            self._work(time.monotonic() + SETTLE_SECONDS, self._wrong)
+            longest = time.monotonic() + LONGEST_SETTLE_SECONDS - SETTLE_SECONDS
+            self._work(longest, lambda: self._all_signed(self.healed))
         self.ended = stamps.now()
+
+    @property
+    def strikes(self) -> list[Strike]:
+        """All so far; what still lasts ends now."""
+        now = stamps.now()
+        return [replace(one, end=now) if number in self._open else one for number, one in self._struck.items()]
+
+    def violations(self) -> list[Violation]:
+        """What our own checkers find so far."""
+        claims = self.claims()
+        return [*check(self.executions(), claims, GRACE_SECONDS), *apart.check(self.turns(), self.strikes)]
+
+    def _wrong(self) -> bool:
+        if not self.until_wrong or time.monotonic() - self._checked < CHECK_SECONDS:
+            return False
+        self._checked = time.monotonic()
+        return bool(self.violations())
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Have something done by this thread."""
@@ -102,18 +127,16 @@ class Run:
         struck = kind.make(scene)
         _say(f"{(begin - self.begun) / stamps.SECOND:7.1f} s  {fault.number:4}  {kind.name:18} {struck.told}")
 
+        number, takes = fault.number, tuple(struck.takes)
+        self._open.add(number)
+        self._struck[number] = Strike(
+            number=number, kind=kind.name, told=struck.told, begin=begin, end=begin, takes=takes
+        )
+
         def heal() -> None:
             struck.heal()
-            self.strikes.append(
-                Strike(
-                    number=fault.number,
-                    kind=kind.name,
-                    told=struck.told,
-                    begin=begin,
-                    end=stamps.now(),
-                    takes=tuple(struck.takes),
-                )
-            )
+            self._open.remove(number)
+            self._struck[number] = replace(self._struck[number], end=stamps.now())
 
         self.later(fault.seconds, heal)
 

@@ -14,7 +14,8 @@ from chaos.layout import REGIONS
 from chaos.strikes import Scene, Strike, Struck, told_to_watchdog, where
 from chaos.wallclock import put_off
 from drills.inside import inside
-from failover.connection import Client
+from failover.selector.base import NoQuorumError
+from failover.selector.session_end import end_session
 from sandbox.network import Host, Network
 
 SHAPES = {
@@ -121,22 +122,20 @@ def expire(scene: Scene) -> Struck:
     """An agent's session ends under its feet: another client takes it over and closes it."""
     member = scene.member()
     told = f"ended the session of {where(member)}"
-    session = told_to_watchdog(member).get("session")
-    if isinstance(session, dict):
-        end = partial(_end_session, scene.fleet, member, session["number"], bytes.fromhex(session["password"]))
+    if session := session_of(member):
+        end = partial(end_from_elsewhere, scene.fleet, member.unit.region, session)
         threading.Thread(target=end, daemon=True).start()
     return Struck(told=told)
 
 
-def _end_session(fleet: Fleet, member: Member, number: int, password: bytes) -> None:
-    access = fleet.rig.access(CLIENT)
+def session_of(member: Member) -> tuple[int, bytes] | None:
+    """Its agent's session with the ensemble, as the watchdog was told."""
+    session = told_to_watchdog(member).get("session")
+    return (session["number"], bytes.fromhex(session["password"])) if isinstance(session, dict) else None
 
-    def act() -> None:
-        client = Client(access, random.Random(number))
-        client._session_id, client._session_passwd = number, password
-        with suppress(Exception):  # where nobody lets it in, nothing is ended
-            client.start(timeout=EXPIRE_SECONDS)
-            client.stop()
-            client.close()
 
-    inside(fleet.rig.place(member.unit.region, f"stranger-{member.unit.region}"), act)
+def end_from_elsewhere(fleet: Fleet, region: str, session: tuple[int, bytes]) -> None:
+    """A stranger in a region takes a session over and closes it; where nobody lets him in, nothing is ended."""
+    end = partial(end_session, fleet.rig.access(CLIENT), *session, seconds=EXPIRE_SECONDS)
+    with suppress(NoQuorumError):
+        inside(fleet.rig.place(region, f"stranger-{region}"), end)

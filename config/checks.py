@@ -17,7 +17,7 @@ from config.aws.checks import networks
 from config.chains import Chain
 from config.each import at, each, texts
 from config.ensemble import Ensemble
-from config.fencing import Failover
+from config.fencing import Failover, least_staleness_ms
 from config.mistakes import Mistake, shown
 from config.names import object_name
 from config.release import Release
@@ -176,6 +176,10 @@ def fencing(values: Values) -> Iterator[Mistake]:
         yield Mistake(path="failover.heartbeatMs", found=str(heartbeat), expected=expected)
     if staleness < 6 * rtt:
         expected = f"{6 * rtt} at least, six round trips: a confirmation must be back before it is too old"
+        yield Mistake(path="failover.stalenessMs", found=str(staleness), expected=expected)
+    masters = [kind for _, kind in each(values, "notaries", "*", "kind") if kind == "checkpoint-master"]
+    if masters and staleness < (least := least_staleness_ms(session)):
+        expected = f"{least} at least: the grace must hold a checkpoint master's kill, and drift over sessionTimeoutMs"
         yield Mistake(path="failover.stalenessMs", found=str(staleness), expected=expected)
 
 

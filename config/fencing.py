@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from pydantic import Field
 
 from config.types import Model
@@ -10,6 +12,8 @@ from config.types import Model
 CLOCK_DRIFT = 0.01
 # From an admission to the daemon's loopback: what the gate can't measure any more (docs/safety.md).
 LAST_STEP_MS = 100
+# What a watchdog takes to end a signer (failover/watchdog.py). Nothing else keeps two checkpoint masters apart.
+KILL_MS = 1_000
 
 
 class Health(Model):
@@ -34,3 +38,9 @@ class Failover(Model):
     def grace_ms(self) -> int:
         """Longer than any gate forwards a call of the holder before, on whatever clock."""
         return int(self.staleness_ms * (1 + 2 * CLOCK_DRIFT)) + LAST_STEP_MS
+
+
+def least_staleness_ms(session_timeout_ms: int) -> int:
+    """With a checkpoint master, which passes no gate: the grace outlasts its lease's drift and its signer's kill."""
+    grace = session_timeout_ms * 2 * CLOCK_DRIFT + KILL_MS
+    return ceil((grace - LAST_STEP_MS) / (1 + 2 * CLOCK_DRIFT))

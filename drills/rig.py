@@ -194,13 +194,21 @@ class Rig:
 
     def known_leader(self) -> int:
         """As leader, once there is one."""
-        self.wait(lambda: self.leader() is not None, 30, lambda: "a leader")
-        found = self.leader()
-        return found if found is not None else self.known_leader()
+        return self._once("leader")[0]
 
     def followers(self) -> list[int]:
-        """The ids of the servers that follow."""
-        return [number for number in self.pods if self.mode(number) == "follower"]
+        """The ids of the servers that follow, once there is one; one that is slow to answer is none of them."""
+        return self._once("follower")
+
+    def _once(self, mode: str) -> list[int]:
+        found: list[int] = []
+
+        def look() -> bool:
+            found[:] = [number for number in self.pods if self.mode(number) == mode]
+            return bool(found)
+
+        self.wait(look, 30, lambda: f"a {mode}")
+        return found
 
     # Clients
 

@@ -115,7 +115,7 @@ def _stand_by(seen: Observation, view: View) -> Decision:
     me, best = seen.me, _best(seen.me, view)
     if view.holder is not None and view.holder.candidate == me.candidate:
         # An acquisition whose answer was lost: while the session lives nobody else can take the duty.
-        return Decision(act=Act.ACQUIRE, reason="an earlier claim of this candidate is in the way: takes it anew")
+        return _acquire(seen, "an earlier claim of this candidate is in the way: takes it anew")
     if view.holder is None and best is None:
         return Decision(act=Act.WAIT, reason=_nobody(me, view))
     flaw = _unfit(me, view)
@@ -127,10 +127,16 @@ def _stand_by(seen: Observation, view: View) -> Decision:
             return Decision(act=Act.PREPARE, reason=f"{held}: a hot standby has its signer up")
         return Decision(act=Act.WAIT, reason=held)
     if best is None or best.candidate == me.candidate:
-        return Decision(act=Act.ACQUIRE, reason=f"nobody holds the duty and {me.candidate} is the best")
+        return _acquire(seen, f"nobody holds the duty and {me.candidate} is the best")
     if seen.passed_over_since is not None and seen.now - seen.passed_over_since > PATIENCE:
-        return Decision(act=Act.ACQUIRE, reason=f"nobody holds the duty and {best.candidate} does not take it")
+        return _acquire(seen, f"nobody holds the duty and {best.candidate} does not take it")
     return Decision(act=Act.WAIT, reason=f"nobody holds the duty: {best.candidate} is to take it")
+
+
+def _acquire(seen: Observation, reason: str) -> Decision:
+    if seen.looks.heard_by(seen.now) < seen.now - seen.timing.oldest_look:
+        return Decision(act=Act.WAIT, reason=f"{reason}, once the ensemble has certainly heard of this session")
+    return Decision(act=Act.ACQUIRE, reason=reason)
 
 
 def _why_let_go(seen: Observation) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,11 @@ class Timing:
     grace: float
 
     @property
+    def oldest_look(self) -> float:
+        """A claim that rests on an older one would begin with too short a lease."""
+        return self.session_timeout / 3 + 2 * self.tick
+
+    @property
     def shortest_session(self) -> float:
         """With a shorter one a lease could end before its first renewal counts, two heartbeats and a tick later."""
         return 1.5 * (3 * self.tick + 2 * self.heartbeat)
@@ -23,7 +29,7 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class Beat:
-    """An acknowledged confirmation: when it was sent, when its answer came."""
+    """A question of this session, a confirmation or a look: when it was sent, when its answer came."""
 
     sent_at: float
     answered_at: float
@@ -45,22 +51,33 @@ class Lease:
     untold: tuple[Beat, ...] = ()
 
     @classmethod
-    def begun(cls, timing: Timing, sent_at: float) -> Lease:
-        """With an acquisition: its session was last heard of at an idle client's ping, a third of the timeout ago."""
-        return cls(timing=timing, counted_from=sent_at - timing.session_timeout / 3 - 2 * timing.tick)
+    def of_looks(cls, timing: Timing) -> Lease:
+        """For a candidate's looks at the duty, before the first: what a claim would rest on. It is long over."""
+        return cls(timing=timing, counted_from=-math.inf)
+
+    def begun(self, acquired: Beat) -> Lease:
+        """A claim's own, made of the looks before it: a session that was silent may end as soon as it has claimed.
+
+        Looks of an earlier session count as well, for the leader hears of a new one when it is made.
+        """
+        return Lease(timing=self.timing, counted_from=self.heard_by(acquired.sent_at), untold=(acquired,))
 
     @property
     def ends_at(self) -> float:
         """Counted from when that beat was sent: its answer may have been long on its way."""
         return self.counted_from + self.timing.session_timeout
 
+    def heard_by(self, sent_at: float) -> float:
+        """When the last beat was sent of which the leader knows for certain, if one that is sent now gets through."""
+        told = [beat.sent_at for beat in self.untold if beat.answered_at + self.timing.tick <= sent_at]
+        return max([self.counted_from, *told])
+
     def renewed(self, beat: Beat) -> Lease:
         """After a later beat; an answer that overtakes another shortens nothing."""
         beats = (*self.untold, beat)
         latest = max(item.sent_at for item in beats)
-        told = [item.sent_at for item in beats if item.answered_at + self.timing.tick <= latest]
         untold = tuple(item for item in beats if item.answered_at + self.timing.tick > latest)
-        return Lease(timing=self.timing, counted_from=max([self.counted_from, *told]), untold=untold)
+        return replace(self, counted_from=replace(self, untold=beats).heard_by(latest), untold=untold)
 
     def held(self, now: float) -> bool:
         """Whether the holder may still act."""

@@ -36,13 +36,13 @@ class Act(Enum):
 class Observation:
     """All that counts at `now`, in seconds of the agent's clock.
 
-    `view` is None without a connection. `acquired_at`, `lease` and `claim` come and go together. `lost`: a quorum
-    said so. `activated`: ACTIVATE was begun under this very claim, whatever became of it. `unanswered` counts
-    signing calls sent and not answered; `in_round`: the signer takes part in a round that it would fail;
-    `draining_since` is when calls were first refused under this claim, and their last answers are waited for until
-    `drain_limit` seconds after it. `round_since`: since when the end of a round is waited for, as long too.
-    `stopping`: the agent itself was told to end; `passed_over_since`: since when somebody better was to take a duty
-    that nobody holds.
+    `view` is None without a connection. `acquired_at`, `lease` and `claim` come and go together; `looks` is the lease
+    that the looks at the duty are worth. `lost`: a quorum said so. `activated`: ACTIVATE was begun under this very
+    claim, whatever became of it. `unanswered` counts signing calls sent and not answered; `in_round`: the signer takes
+    part in a round that it would fail; `draining_since` is when calls were first refused under this claim, and their
+    last answers are waited for until `drain_limit` seconds after it. `round_since`: since when the end of a round is
+    waited for, as long too. `stopping`: the agent itself was told to end; `passed_over_since`: since when somebody
+    better was to take a duty that nobody holds.
     """
 
     now: float
@@ -52,6 +52,7 @@ class Observation:
     claim: Claim | None
     acquired_at: float | None
     lease: Lease | None
+    looks: Lease
     lost: bool
     activated: bool
     signer: Signer

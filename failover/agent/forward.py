@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import ssl
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
 from aiohttp import web
 
-from config.failover import AgentConfig, GateRoute, TlsFiles
+from config.failover import AgentConfig, GateRoute
 from failover import wire
 from failover.agent.tenure import Tenure
 from failover.clock import Clock
 from failover.model import duty_name
+from failover.tls import Identity
 
 LOOPBACK = "127.0.0.1"
 REQUEST_BYTES = 32 * 2**20
@@ -30,36 +28,6 @@ CLOSE_SECONDS = 0.1  # the signer is dead by then: nobody waits for an answer
 READ_SECONDS = 10.0  # for a call of the agent's own
 
 Signs = Callable[[bytes], bool]
-
-
-class Identity:
-    """The agent's side of mutual TLS: trusts the fleet's authority alone and checks the gate's name.
-
-    Certificates are renewed under way: a changed file makes a new context, and half of a renewal changes nothing.
-    """
-
-    def __init__(self, files: TlsFiles) -> None:
-        """Raises OSError for files of no use."""
-        self._files = files
-        self._marks = self._look()
-        self._context = self._load()
-
-    def context(self) -> ssl.SSLContext:
-        """The newest that works."""
-        with contextlib.suppress(OSError):
-            if (marks := self._look()) != self._marks:
-                self._context, self._marks = self._load(), marks
-        return self._context
-
-    def _look(self) -> list[tuple[int, int]]:
-        paths = (self._files.authority_file, self._files.certificate_file, self._files.key_file)
-        return [(found.st_mtime_ns, found.st_ino) for found in (Path(path).stat() for path in paths)]
-
-    def _load(self) -> ssl.SSLContext:
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks names and asks for a certificate, as it comes
-        made.load_verify_locations(self._files.authority_file)
-        made.load_cert_chain(self._files.certificate_file, self._files.key_file)
-        return made
 
 
 class Forwarder:
@@ -233,13 +201,7 @@ def _error(body: bytes, code: int, sentence: str) -> web.Response:
         asked = json.loads(body)
     except ValueError:
         asked = None
-    error = {"code": code, "message": f"agent: {sentence}"}
-    if isinstance(asked, list):
-        made: Any = [{"result": None, "error": error, "id": _id(item)} for item in cast(list[Any], asked)]
-    else:
-        made = {"result": None, "error": error, "id": _id(asked)}
-    return web.json_response(made, status=500)
-
-
-def _id(call: Any) -> Any:
-    return cast(dict[str, Any], call).get("id") if isinstance(call, dict) else None
+    items: list[Any] = cast(list[Any], asked) if isinstance(asked, list) else [asked]
+    ids = [cast(dict[str, Any], item).get("id") if isinstance(item, dict) else None for item in items]
+    made = [wire.error(code, f"agent: {sentence}", each) for each in ids]
+    return web.json_response(made if isinstance(asked, list) else made[0], status=500)

@@ -13,7 +13,7 @@ from config.failover import AgentConfig, GateRoute
 from failover import deadline as deadlines
 from failover import processes
 from failover.agent import orphans
-from failover.agent.forward import Forwarder, Identity
+from failover.agent.forward import Forwarder
 from failover.agent.loop import Agent
 from failover.agent.status import Status
 from failover.clock import boottime
@@ -29,6 +29,7 @@ from failover.roles.iguana import Iguana
 from failover.selector.base import Selector
 from failover.settings import SettingsError
 from failover.signatures import Checkpoints, Notarisations
+from failover.tls import Identity
 
 KILL_SECONDS = 10.0
 
@@ -85,7 +86,7 @@ def _end_leftovers(directory: Path, log: Log) -> None:
 async def _run(config: AgentConfig, role: Role, log: Log, connect: Connect) -> None:
     try:
         selector, session = connect(config)
-        identity = Identity(config.gates) if config.gates else None
+        identity = Identity(config.gates, server=False, log=log) if config.gates else None
     except OSError as error:
         raise SettingsError(f"certificates: {error.strerror or error}: {error.filename or 'unusable'}") from None
     forwarder = Forwarder(config, identity, lambda: agent.tenure, signs, boottime)

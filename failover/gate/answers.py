@@ -41,11 +41,7 @@ def refusal(error: RefusedError, request: Request | None) -> web.Response:
     """HTTP 500 with the error for each call; one without an id where the request was not understood."""
     body: dict[str, Any] | list[dict[str, Any]]
     if request and request.batch:
-        body = [_error(error, call.id) for call in request.calls]
+        body = [wire.error(error.code, f"gate: {error}", call.id) for call in request.calls]
     else:
-        body = _error(error, request.calls[0].id if request else None)
+        body = wire.error(error.code, f"gate: {error}", request.calls[0].id if request else None)
     return web.Response(status=500, text=json.dumps(body) + "\n", content_type="application/json")
-
-
-def _error(error: RefusedError, call_id: Any) -> dict[str, Any]:
-    return {"result": None, "error": {"code": error.code, "message": f"gate: {error}"}, "id": call_id}

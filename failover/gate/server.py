@@ -17,11 +17,11 @@ from failover.gate.fence import Fence
 from failover.gate.health import Health
 from failover.gate.highwater import HighWater, HighWaterError
 from failover.gate.metrics import Metrics
-from failover.gate.tls import Identity
 from failover.gate.upstream import Upstream
 from failover.log import Log
 from failover.model import duty_name
 from failover.selector.base import Verifier
+from failover.tls import Identity
 
 # How long answers that are under way are waited for: less than the 30 s that a pod has to end.
 STOP_SECONDS = 20
@@ -45,8 +45,9 @@ class Gate:
         staleness = config.timing.staleness_ms / 1000
         try:
             self._high_water = HighWater(Path(config.state_directory))
-            self._serving = Identity(config.tls, server=True, log=self.log, metrics=self._metrics)
-            self._calling = Identity(config.tls, server=False, log=self.log, metrics=self._metrics)
+            renewals = self._metrics.certificates
+            self._serving = Identity(config.tls, server=True, log=self.log, renewals=renewals)
+            self._calling = Identity(config.tls, server=False, log=self.log, renewals=renewals)
         except HighWaterError as error:
             raise GateError(str(error)) from None
         except OSError as error:

@@ -26,6 +26,7 @@ def test_each_changes_one_place_and_is_still_a_program(mutant: Mutant) -> None:
     assert text.count(mutant.old) == 1
     assert ast.dump(ast.parse(text.replace(mutant.old, mutant.new))) != ast.dump(ast.parse(text))
     assert set(mutant.faults) <= set(KINDS)
+    assert not mutant.model or mutant.model in (ROOT / "tests" / "model" / "test_model.py").read_text()
 
 
 def test_a_copy_comes_before_the_projects_own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,7 @@ def standing_by(**changed: Any) -> Observation:
         claim=None,
         acquired_at=None,
         lease=None,
+        looks=Lease(timing=TIMING, counted_from=NOW - 1.0),
         lost=False,
         activated=False,
         signer=Signer.IDLE,

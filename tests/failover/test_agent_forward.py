@@ -12,12 +12,14 @@ import aiohttp
 import pytest
 
 from failover import wire
-from failover.agent.forward import Forwarder, Identity
+from failover.agent.forward import Forwarder
 from failover.agent.main import signs
 from failover.agent.tenure import Tenure
 from failover.lease import Lease
+from failover.log import Log
 from failover.model import Claim
 from failover.settings import timing
+from failover.tls import Identity
 from tests.failover.agent_world import World
 
 SIGN = {"id": 1, "method": "signrawtransaction", "params": []}
@@ -32,7 +34,7 @@ class Port:
         claim = Claim(duty="alice.main", candidate="eu-west", epoch=41, term=1, clean=True)
         lease = Lease(timing=timing(world.config), counted_from=100.0)
         self.tenure: Tenure | None = Tenure(claim=claim, acquired_at=100.0, lease=lease, activated=True)
-        identity = Identity(world.files)
+        identity = Identity(world.files, server=False, log=Log(lambda _: None))
         self.forwarder = Forwarder(world.config, identity, lambda: self.tenure, signs, lambda: self.now)
 
     async def post(self, body: object) -> tuple[int, Any]:

@@ -9,8 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.decide import decide, passed_over
+from failover.lease import Lease
 from failover.observation import Act, Observation, Signer
-from tests.failover.situations import ASIA, EU, NOW, SICK, US, candidate, over, signing, standing_by, taken, view
+from tests.failover.situations import (
+    ASIA,
+    EU,
+    NOW,
+    SICK,
+    TIMING,
+    US,
+    candidate,
+    over,
+    signing,
+    standing_by,
+    taken,
+    view,
+)
 
 DOWN, IDLE, ACTIVE, STOPPING = Signer.DOWN, Signer.IDLE, Signer.ACTIVE, Signer.STOPPING
 SICK_EU = replace(EU, **SICK)
@@ -145,6 +159,11 @@ STANDING_BY = [
         "nobody holds the duty and asia does not take it",
     ),
     (standing_by(view=view(US, holder=None)), Act.ACQUIRE, "nobody holds the duty and eu is the best"),
+    (
+        standing_by(view=view(US, holder=None), looks=Lease(timing=TIMING, counted_from=NOW - 2.4)),
+        Act.WAIT,
+        "nobody holds the duty and eu is the best, once the ensemble has certainly heard of this session",
+    ),
     (standing_by(view=view(holder=None, handover_to="eu")), Act.ACQUIRE, "nobody holds the duty and eu is the best"),
     (standing_by(view=view(holder=None, handover_to="us")), Act.WAIT, "nobody holds the duty: us is to take it"),
     (standing_by(view=view(holder=None, pinned="eu")), Act.ACQUIRE, "nobody holds the duty and eu is the best"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,8 +31,21 @@ def test_after_a_pause_a_single_answer_renews_nothing() -> None:
     assert lease.ends_at == 14.5  # as of the beat before the pause, which the leader knows of
 
 
-def test_a_claim_begins_with_what_an_idle_session_is_worth() -> None:
-    assert Lease.begun(TIMING, 10.0).ends_at == pytest.approx(10.0 + 4.0 - 4.0 / 3 - 1.0)
+def test_a_claim_begins_with_a_look_that_was_answered_a_tick_before_it_was_sent() -> None:
+    looks = Lease.of_looks(TIMING).renewed(beat(9.0, 9.1)).renewed(beat(9.5, 9.6))
+    assert looks.begun(beat(10.0, 10.2)).ends_at == 13.0
+    assert looks.begun(beat(10.1, 10.2)).ends_at == 13.5
+
+
+def test_a_claim_after_a_long_silence_is_over_at_once() -> None:
+    assert not Lease.of_looks(TIMING).begun(beat(10.0)).held(10.0)
+    before_the_pause = Lease.of_looks(TIMING).renewed(beat(5.0))
+    assert not before_the_pause.renewed(beat(10.0)).begun(beat(10.1)).held(10.1)
+
+
+def test_the_acquisition_itself_is_the_first_beat_of_a_claim() -> None:
+    lease = Lease.of_looks(TIMING).renewed(beat(9.0)).begun(beat(10.0, 10.1))
+    assert lease.renewed(beat(10.6)).ends_at == 14.0
 
 
 @given(st.lists(st.tuples(MOMENTS, st.floats(0, 10)), min_size=1, max_size=8))

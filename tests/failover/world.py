@@ -108,6 +108,7 @@ class Agent(Actor):
     claims: list[Epoch] = field(default_factory=list[Epoch])
     acquired_at: float | None = None
     lease: Lease | None = None
+    looks: Lease = field(init=False)
     lost: bool = False
     activated: bool = False
     signer: Signer = Signer.DOWN
@@ -121,6 +122,7 @@ class Agent(Actor):
     selector: MemorySelector = field(init=False)
 
     def __post_init__(self) -> None:
+        self.looks = Lease.of_looks(self.timing)
         self.selector = MemorySelector(self.client, DUTY, self.me.candidate)
 
     def observed(self) -> Observation:
@@ -178,7 +180,8 @@ class Agent(Actor):
     async def acquire(self) -> None:
         sent_at = self.client.clock()
         self.claim = await self.selector.acquire()
-        self.acquired_at, self.lease = self.client.clock(), Lease.begun(self.timing, sent_at)
+        self.acquired_at = self.client.clock()
+        self.lease = self.looks.begun(Beat(sent_at=sent_at, answered_at=self.acquired_at))
         self.lost, self.activated, self.draining_since = False, False, None
         self.claims.append(self.claim.epoch)
 
@@ -198,7 +201,9 @@ class Agent(Actor):
         await self.selector.publish(self.me)
 
     async def look(self) -> None:
+        sent_at = self.client.clock()
         self.view = await self.selector.view()
+        self.looks = self.looks.renewed(Beat(sent_at=sent_at, answered_at=self.client.clock()))
 
     def watch(self) -> None:
         """The watchdog: past the deadline that the agent wrote down, the signer is dead."""
@@ -206,5 +211,5 @@ class Agent(Actor):
             self.signer = Signer.DOWN
 
 
-OWN = ("me", "timing", "view", "claim", "acquired_at", "lease", "lost", "activated", "signer", "in_round")
-OWN += ("round_since", "draining_since", "passed_over_since")
+OWN = ("me", "timing", "view", "claim", "acquired_at", "lease", "looks", "lost", "activated", "signer")
+OWN += ("in_round", "round_since", "draining_since", "passed_over_since")

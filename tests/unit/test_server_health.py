@@ -13,8 +13,14 @@ pytestmark = needs_bwrap
 # Tells of a log what ZooKeeper's toolkit tells: it comes to the end, or to a record that it can't read.
 JAVA = """#!/bin/bash
 grep -o 'zxid 0x[0-9a-f]*' "${@: -1}" | sed 's/.*/1 PM session 0x1 cxid 0x2 & setData x/'
-if grep -q torn "${@: -1}"; then echo 'Exception in thread "main"'; exit 1; fi
 if grep -q spoilt "${@: -1}"; then echo 'CRC ERROR - 1 PM session 0x1 cxid 0x2 zxid 0x9 setData x'; fi
+if grep -q torn "${@: -1}"; then echo 'Exception in thread "main"'; exit 1; fi
+if grep -q padded "${@: -1}"; then
+  cut='1 PM session 0x1 cxid 0x3 zxid 0x100000002 setData xx'
+  printf '%s\\0\\0,1\\n' "CRC ERROR - $cut" "$cut"
+  echo 'Last transaction was partial.'
+  exit 1
+fi
 echo 'EOF reached after 1 txns.'
 """
 
@@ -113,13 +119,32 @@ def test_a_backup_has_fewer_snapshots_where_an_older_log_is_damaged(pod: Pod) ->
     assert {path.name for path in copy.iterdir()} == {"snapshot.50", "log.51"}
 
 
-@pytest.mark.parametrize(("next_log", "kept"), [("100000002", True), ("100000003", False), ("", False)])
-def test_a_log_may_end_in_a_cut_record_where_the_next_log_goes_on(pod: Pod, next_log: str, kept: bool) -> None:
-    pod.write({"data/version-2/snapshot.0": SEALED, "data/version-2/log.100000001": "zxid 0x100000001 torn"})
+@pytest.mark.parametrize("end", ["torn", "padded"])
+@pytest.mark.parametrize(
+    ("next_log", "kept"),
+    [("100000002", True), ("100000003", False), ("300000001", True), ("300000002", False), ("", False)],
+)
+def test_a_log_may_end_in_a_cut_record_where_the_next_log_goes_on(
+    pod: Pod, next_log: str, kept: bool, end: str
+) -> None:
+    pod.write({"data/version-2/snapshot.0": SEALED, "data/version-2/log.100000001": f"zxid 0x100000001 {end}"})
     if next_log:
         pod.write({f"data/version-2/log.{next_log}": "whole"})
     said = "backup " if kept else "could not be copied whole"
     assert bool(backups(pod, 1, said=said)) == kept
+
+
+@pytest.mark.parametrize(
+    ("between", "lines", "oldest"),
+    [("100000001", 1, "snapshot.0"), ("100000002", 3, "snapshot.100000002"), ("300000001", 1, "snapshot.0")],
+)
+def test_a_backup_begins_with_a_snapshot_that_made_up_for_writes_behind_a_cut(
+    pod: Pod, between: str, lines: int, oldest: str
+) -> None:
+    data = {"snapshot.0": SEALED, "log.100000001": "zxid 0x100000001 torn", "log.300000001": "whole"}
+    pod.write({f"data/version-2/{name}": text for name, text in (data | {f"snapshot.{between}": SEALED}).items()})
+    (copy,) = backups(pod, lines, said="")
+    assert min(name for name in copy if "snapshot" in name) == oldest
 
 
 def test_only_the_newest_backups_stay(pod: Pod) -> None:
@@ -132,6 +157,7 @@ NO_BACKUP = [
     {"snapshot.5": "half of it"},
     {"snapshot.5": SEALED, "log.1": "torn"},
     {"snapshot.5": SEALED, "log.1": "spoilt", "log.a": "whole"},
+    {"snapshot.5": SEALED, "log.1": "spoilt padded", "log.100000002": "whole"},
 ]
 
 

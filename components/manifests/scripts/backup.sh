@@ -27,17 +27,31 @@ following() {
 # A snapshot is written in its place, and whole when it ends in this mark (SnapStream, 3.9.5).
 sealed() { [ "$(tail -c 5 "$1" | od -An -tx1 | tr -d ' \n')" = 000000012f ]; }
 
-# Whether a server could read a log up to its end, or up to a record that was cut off where the log after it goes on:
-# a disk that was full leaves one (docs/ensemble.md). The toolkit ends well after a wrong sum, and badly after a cut.
+# Whether a server could read a log up to its end, or up to a record that was cut off where the log after it goes on,
+# or goes on from the snapshot: a disk that was full leaves one (docs/ensemble.md). The toolkit ends well after a wrong
+# sum, and badly after a cut: with a wrong sum of the last record where zeros of the log's padding are left behind it.
 sound() {
   local damaged whole last
   read -r damaged whole last < <(
     { java -XX:-UsePerfData -cp '/zookeeper/lib/*' org.apache.zookeeper.server.persistence.TxnLogToolkit "$1" 2>&1 || true; } |
-      awk '/^CRC ERROR/ { damaged = 1 } /^EOF reached after/ { whole = 1 }
+      awk '/^CRC ERROR/ { damaged++; before = last } /^EOF reached after/ { whole = 1 }
         match($0, / zxid 0x[0-9a-f]+ /) { last = substr($0, RSTART + 6, RLENGTH - 7) }
+        /^CRC ERROR/ { at = last }
+        /^Last transaction was partial/ && at == last { damaged--; last = before }
         END { print damaged + 0, whole + 0, last ? last : "0x0" }')
-  if [ "$damaged$whole" = 01 ]; then return 0; fi
-  [ -n "$2" ] && [ "$whole" = 0 ] && [ $((16#${2#log.})) = $((last + 1)) ]
+  if [ "$damaged" != 0 ]; then return 1; fi
+  [ "$whole" = 1 ] || { [ -n "$2" ] && goes_on $((last > 16#$3 ? last : 16#$3)) $((16#${2#log.})); }
+}
+
+# Whether nothing lies between two writes: the next number, or an epoch's first, if the server made up for none by a
+# snapshot between them.
+goes_on() {
+  if [ "$2" = $(($1 + 1)) ]; then return 0; fi
+  if [ "$2" -le "$1" ] || [ $(($2 & 0xffffffff)) != 1 ]; then return 1; fi
+  local name
+  for name in "$snapshots"/snapshot.*; do
+    if [ $((16#${name##*.})) -gt "$1" ] && [ $((16#${name##*.})) -lt "$2" ]; then return 1; fi
+  done
 }
 
 # Fewer snapshots where an older log is damaged on the disk: the server itself has gone on from a later one.
@@ -62,7 +76,7 @@ attempt() {
     log=${chain[$index]}
     for _ in 1 2 3; do
       cp "$logs/$log" "$target/$log"
-      sound "$target/$log" "${chain[$((index + 1))]:-}" && break
+      sound "$target/$log" "${chain[$((index + 1))]:-}" "${first#snapshot.}" && break
       rm "$target/$log"
     done
     [ -e "$target/$log" ] || { echo "$log could not be copied whole" >&2; rm -r "$target"; return 1; }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from prometheus_client import Counter
+
 from config.failover import TlsFiles
-from failover.gate.metrics import Metrics
 from failover.log import Log
 
 _Marks = tuple[tuple[int, int, int], ...]
@@ -16,11 +17,12 @@ class Identity:
     """Whom one side trusts and what it shows, as a context that is made anew when a file has changed.
 
     Files that don't fit together (half of a renewal) change nothing: they are read again at the next handshake.
+    `renewals` counts them by outcome, good or bad.
     """
 
-    def __init__(self, files: TlsFiles, *, server: bool, log: Log, metrics: Metrics) -> None:
+    def __init__(self, files: TlsFiles, *, server: bool, log: Log, renewals: Counter | None = None) -> None:
         """Raises OSError (ssl.SSLError is one) where the files can't be used."""
-        self._files, self._server, self._log, self._metrics = files, server, log, metrics
+        self._files, self._server, self._log, self._renewals = files, server, log, renewals
         self._used = self._marks()
         self._context = self._load()
 
@@ -31,10 +33,10 @@ class Identity:
             if marks != self._used:
                 self._context = self._load()
                 self._used = marks
-                self._metrics.certificates.labels("good").inc()
+                self._count("good")
                 self._log.say("certificates-renewed")
         except OSError as error:
-            self._metrics.certificates.labels("bad").inc()
+            self._count("bad")
             self._log.say("certificates-unusable", reason=error.strerror or type(error).__name__)
         return self._context
 
@@ -47,6 +49,10 @@ class Identity:
 
         made.sni_callback = renew
         return made
+
+    def _count(self, outcome: str) -> None:
+        if self._renewals:
+            self._renewals.labels(outcome).inc()
 
     def _marks(self) -> _Marks:
         paths = (self._files.authority_file, self._files.certificate_file, self._files.key_file)
