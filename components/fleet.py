@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pulumi
 
 from components.ensemble import Ensemble, EnsembleArgs
 from components.notary import Notary, NotaryArgs
-from components.region import Region, RegionArgs, SecretReader
+from components.region import MadeCluster, Region, RegionArgs, SecretReader
 from config.plan import FleetPlan
 
 
@@ -33,8 +34,11 @@ class Fleet(pulumi.ComponentResource):
         super().__init__("notary:fleet:Fleet", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         plan = args.plan
+        clusters = _clusters(plan, child)
         self.regions = {
-            key: Region(RegionArgs(plan=plan, region=region, secret=args.secret, root=args.root), child)
+            key: Region(
+                RegionArgs(plan=plan, region=region, secret=args.secret, root=args.root, made=clusters.get(key)), child
+            )
             for key, region in plan.regions.items()
         }
         self.ensemble = Ensemble(EnsembleArgs(plan=plan, regions=self.regions), child)
@@ -43,3 +47,12 @@ class Fleet(pulumi.ComponentResource):
             for key in sorted(plan.loaded.stack.notaries)
         }
         self.register_outputs({"regions": sorted(self.regions), "notaries": sorted(self.notaries)})
+
+
+def _clusters(plan: FleetPlan, opts: pulumi.ResourceOptions) -> Mapping[str, MadeCluster]:
+    """The clusters that the program makes itself. Their SDK takes 2 s to import: nobody else's preview pays for it."""
+    if not any(region.network for region in plan.regions.values()):
+        return {}
+    from components.aws.cloud import Cloud
+
+    return Cloud(plan, opts).regions

@@ -21,6 +21,7 @@ _CLASSES: dict[tuple[str, str], type[pulumi.CustomResource]] = {
     ("apps/v1", "StatefulSet"): k8s.apps.v1.StatefulSet,
     ("batch/v1", "Job"): k8s.batch.v1.Job,
     ("networking.k8s.io/v1", "NetworkPolicy"): k8s.networking.v1.NetworkPolicy,
+    ("storage.k8s.io/v1", "StorageClass"): k8s.storage.v1.StorageClass,
     ("policy/v1", "PodDisruptionBudget"): k8s.policy.v1.PodDisruptionBudget,
 }
 
@@ -52,7 +53,9 @@ def register_all(
 
 def _register(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
     """Register one object. `name` is its logical name; the object's own name is in the manifest."""
-    kind = _CLASSES[manifest["apiVersion"], manifest["kind"]]
+    kind = _CLASSES.get((manifest["apiVersion"], manifest["kind"]))
+    if kind is None:  # a kind that the cluster's add-ons bring along: the SDK has no class for it
+        return pulumi.CustomResource(f"kubernetes:{manifest['apiVersion']}:{manifest['kind']}", name, manifest, opts)
     fields = {_snake(key): value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
     return kind(name, opts=opts, **fields)
 

@@ -21,13 +21,25 @@ SecretReader = Callable[[str], pulumi.Output[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
+class MadeCluster:
+    """A cluster that the program makes: how it is reached, and what must be there before anything stands in it."""
+
+    kubeconfig: pulumi.Output[str]
+    ready: tuple[pulumi.Resource, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegionArgs:
-    """`secret` gives the stack's secret of a key; `root` is the folder that configured paths are relative to."""
+    """`secret` gives the stack's secret of a key; `root` is the folder that configured paths are relative to.
+
+    `made` is the region's cluster where the program makes that too.
+    """
 
     plan: FleetPlan
     region: RegionPlan
     secret: SecretReader
     root: Path
+    made: MadeCluster | None = None
 
 
 class Region(pulumi.ComponentResource):
@@ -39,7 +51,8 @@ class Region(pulumi.ComponentResource):
         super().__init__("notary:region:Region", args.region.name, {}, opts)
         self.provider = self._create_provider(args)
         shared = manifests.objects(args.plan, args.region, args.secret)
-        self._namespace = register_all(islice(shared, 1), self, self.provider)
+        ready = args.made.ready if args.made else ()
+        self._namespace = register_all(islice(shared, 1), self, self.provider, *ready)
         self.create(shared, self)
         self.register_outputs({"namespace": args.plan.loaded.stack.namespace})
 
@@ -55,7 +68,7 @@ class Region(pulumi.ComponentResource):
         return k8s.Provider(
             args.region.name,
             kubeconfig=_kubeconfig(args),
-            context=region.connection.context,
+            context=region.connection.context if region.connection else None,
             cluster_identifier=region.cluster_identifier or args.region.name,
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -63,6 +76,8 @@ class Region(pulumi.ComponentResource):
 
 def _kubeconfig(args: RegionArgs) -> pulumi.Input[str] | None:
     connection = args.region.region.connection
+    if connection is None:
+        return args.made.kubeconfig if args.made else None
     if connection.config:
         return args.secret(connection.config)
     path = connection.kubeconfig_path(args.region.name)

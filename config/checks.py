@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
+from config.aws.checks import networks
 from config.chains import Chain
 from config.each import at, each, texts
 from config.ensemble import Ensemble
@@ -27,15 +28,15 @@ Values = Mapping[str, object]
 def ranges(values: Values) -> Iterator[Mistake]:
     """Networks of different regions, or of one, that share addresses."""
     known: list[tuple[str, ipaddress.IPv4Network]] = []
-    for path, found in [
+    configured = [
         *each(values, "regions", "*", "ranges", "pods"),
         *each(values, "regions", "*", "ranges", "services"),
-    ]:
+    ]
+    for name, found in [*((".".join(path), found) for path, found in configured), *networks(values)]:
         try:
             network = ipaddress.IPv4Network(str(found))
         except ValueError:
             continue
-        name = ".".join(path)
         for other_name, other in known:
             if network.overlaps(other):
                 yield Mistake(path=name, found=str(network), expected=f"addresses apart from {other_name}, {other}")

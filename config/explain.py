@@ -33,9 +33,9 @@ _EXPECTED = {
     "string_too_long": "at most {max_length} characters",
     "literal_error": "{expected}",
     "union_tag_invalid": "{expected_tags}",
-    "union_tag_not_found": "a `kind`: iguana or checkpoint-master",
     "expected": "{what}",
 }
+_TAGS = {"kind": "iguana or checkpoint-master", "provider": "existing or eks"}
 
 
 def mistakes_of(error: ValidationError, model: type[BaseModel], prefix: str) -> list[Mistake]:
@@ -60,6 +60,10 @@ def _mistake(details: ErrorDetails, schema: Mapping[str, Any], prefix: str) -> M
         return Mistake(path=prefix + _joined(path), found=f"the key {shown(path[-1])}", expected=expected)
     template = _EXPECTED.get(kind)
     context = details.get("ctx") or {}
+    if kind in ("union_tag_invalid", "union_tag_not_found"):  # told where the tag stands, not where the union does
+        path = (*path, context["discriminator"].strip("'"))
+        found = shown(context["tag"]) if "tag" in context else "nothing"
+        template = template or _TAGS[path[-1]]
     expected = template.format(**context) if template else details["msg"].lower()
     if kind in ("literal_error", "union_tag_invalid"):
         expected = expected.replace("'", '"')

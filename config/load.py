@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 from pydantic import ValidationError
 
 from config import checks, pod_ports
+from config.aws import checks as aws_checks
 from config.chains import Chain, known_chains
 from config.each import at, each, texts
 from config.explain import mistakes_of
@@ -98,6 +99,7 @@ def parse_stack(
     release = _release(root, values, mistakes)
     chains = known_chains(registry)
     found = [*checks.ranges(values), *checks.candidates(values), *checks.ensemble(values)]
+    found += aws_checks.mistakes(values)
     found += [*checks.maintenance(values), *checks.names(values), *checks.fencing(values)]
     found += checks.chains(values, chains) if registry else []
     found += [*checks.secrets(values, secrets), *pod_ports.collisions(values, chains)]

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from config import pod_ports
+from config.aws.storage import class_for
 from config.chains import Chain
 from config.load import LoadedStack
 from config.names import object_name
+from config.networks import RegionNetwork, allot
 from config.notary import IguanaCandidate, IguanaDuty, IguanaNotary, Notary, SecretSource, chains_of
-from config.region import ExistingRegion
+from config.region import EksRegion, ExistingRegion, Ranges, Region
 from config.release import DaemonBuild
 from config.stack import ChainSize
 
@@ -90,14 +92,45 @@ class Daemon:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Made:
+    """A region that the program makes: what was configured, and its addresses."""
+
+    region: EksRegion
+    network: RegionNetwork
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegionPlan:
-    """Everything that runs in one region."""
+    """Everything that runs in one region. `network` is what the program gives a region on AWS."""
 
     name: str
-    region: ExistingRegion
+    region: ExistingRegion | EksRegion
+    network: RegionNetwork | None = None
     servers: tuple[Server, ...]
     duties: tuple[Duty, ...]
     daemons: tuple[Daemon, ...]
+
+    @property
+    def made(self) -> Made:
+        """The region as the program makes it on AWS. Raises TypeError for a cluster that exists."""
+        if not isinstance(self.region, EksRegion) or self.network is None:
+            raise TypeError(f"the region {self.name} exists already")
+        return Made(region=self.region, network=self.network)
+
+    @property
+    def ranges(self) -> Ranges:
+        """The addresses of its pods and services. On AWS a pod's traffic leaves with an address of the VPC."""
+        if isinstance(self.region, ExistingRegion):
+            return self.region.ranges
+        network = self.made.network
+        return Ranges(pods=network.vpc, services=network.services)
+
+    def storage_class(self, size: str = "1Gi") -> str | None:
+        """The class of a chain's volume of this size; None for the cluster's default. The ensemble's stays the same,
+
+        however its volumes grow: its claims are objects of their own, which another class would replace.
+        """
+        return self.region.storage_class if isinstance(self.region, ExistingRegion) else class_for(size)
 
     def daemons_of(self, duty: Duty) -> tuple[Daemon, ...]:
         return tuple(daemon for daemon in self.daemons if daemon.duty is duty)
@@ -155,7 +188,7 @@ def _servers(loaded: LoadedStack) -> tuple[Server, ...]:
     return tuple(sorted(servers, key=lambda server: server.number))
 
 
-def _region(name: str, region: ExistingRegion, loaded: LoadedStack, servers: tuple[Server, ...]) -> RegionPlan:
+def _region(name: str, region: Region, loaded: LoadedStack, servers: tuple[Server, ...]) -> RegionPlan:
     duties: list[Duty] = []
     daemons: list[Daemon] = []
     for notary_name, notary in sorted(loaded.stack.notaries.items()):
@@ -165,7 +198,11 @@ def _region(name: str, region: ExistingRegion, loaded: LoadedStack, servers: tup
             duty = _duty(name, notary_name, notary, shard, loaded)
             duties.append(duty)
             daemons += [_daemon(duty, key, chains_of(configured), loaded) for key in chains_of(configured)]
-    return RegionPlan(name=name, region=region, servers=servers, duties=tuple(duties), daemons=tuple(daemons))
+    cloud = loaded.stack.aws
+    network = allot(cloud.prefix, region.slot) if isinstance(region, EksRegion) and cloud else None
+    return RegionPlan(
+        name=name, region=region, network=network, servers=servers, duties=tuple(duties), daemons=tuple(daemons)
+    )
 
 
 def _duty(region: str, notary_name: str, notary: Notary, shard: str, loaded: LoadedStack) -> Duty:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from config.aws.cloud import AwsRegion
+from config.networks import SLOTS, ZONES
 from config.types import (
     ContextName,
     HostName,
@@ -56,29 +58,34 @@ class Ranges(Model):
     )
 
 
-class EnsembleSeat(Model):
-    """The region's part in the ZooKeeper ensemble."""
-
+class _SeatBase(Model):
     role: Literal["voter", "tiebreaker", "observer"] = Field(
         description="Observers serve clients of a further region and have no vote; a tiebreaker should not lead"
     )
     servers: Mapping[ServerNumber, HostName] = Field(
         min_length=1, max_length=3, description="Fixed id in the ensemble: a name that every region resolves"
     )
+
+
+class EnsembleSeat(_SeatBase):
+    """The region's part in the ZooKeeper ensemble."""
+
     service: ServiceType = Field(
         default="LoadBalancer", description="How each server is made reachable from other regions"
     )
 
 
+class EksSeat(_SeatBase):
+    """The region's part in the ensemble. Each server has an internal load balancer and a name in every VPC."""
+
+    service: Literal["NodePort"] = Field(default="NodePort", description="What its load balancer hands on to")
+
+
 class _RegionBase(Model):
     area: Area = Field(description="The elected region whose notaries may run here")
-    ranges: Ranges
-    ensemble: EnsembleSeat | None = None
-    storage_class: ObjectName | None = Field(
-        default=None, description="Class of the volumes; the cluster's default if left out"
+    cluster_identifier: str | None = Field(
+        default=None, min_length=1, max_length=128, description="Fixed for ever; the region's name if left out"
     )
-    platform: Literal["kubernetes", "openshift"] = "kubernetes"
-    node_selector: Mapping[str, str] = Field(default_factory=dict, description="Labels of the dedicated nodes")
     bus_service: ServiceType = Field(
         default="LoadBalancer", description="How Iguana's bus is reached by other notaries"
     )
@@ -89,11 +96,66 @@ class ExistingRegion(_RegionBase):
 
     provider: Literal["existing"]
     connection: Connection
-    cluster_identifier: str | None = Field(
-        default=None, min_length=1, max_length=128, description="Fixed for ever; the region's name if left out"
+    ranges: Ranges
+    ensemble: EnsembleSeat | None = None
+    storage_class: ObjectName | None = Field(
+        default=None, description="Class of the volumes; the cluster's default if left out"
     )
+    platform: Literal["kubernetes", "openshift"] = "kubernetes"
+    node_selector: Mapping[str, str] = Field(default_factory=dict, description="Labels of the dedicated nodes")
+
+    @property
+    def sandboxed(self) -> bool:
+        """Whether the cluster is the sandbox's."""
+        return bool(self.connection.sandbox)
 
 
-# One kind today. EKS becomes the second member of this union, told apart by `provider`.
-Region = Annotated[ExistingRegion, Field(description="One Kubernetes cluster in one place")]
+def three_zones(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Three different zones."""
+    if len(value) != ZONES or len(set(value)) != ZONES:
+        raise expected("three different zones by their letters, such as [a, b, c]")
+    return value
+
+
+Zone = Literal["a", "b", "c", "d", "e", "f"]
+NODES = "notary-fleet.dev/nodes"  # the label of node groups: `fleet`, or `rest`
+
+
+class EksRegion(_RegionBase):
+    """A cluster that the program makes on AWS: network, EKS, nodes, volumes' classes, load balancers."""
+
+    provider: Literal["eks"]
+    aws_region: AwsRegion = Field(description="Where on AWS; fixed for ever")
+    slot: int = Field(ge=0, le=SLOTS - 1, description="Which of the prefix's 16 parts is its own; fixed for ever")
+    zones: Annotated[tuple[Zone, ...], AfterValidator(three_zones)] = Field(
+        default=("a", "b", "c"), strict=False, description="The letters of its three zones; fixed for ever"
+    )
+    ensemble: EksSeat | None = None
+
+    @property
+    def connection(self) -> None:
+        """None: the cluster's own outputs say how it is reached."""
+
+    @property
+    def sandboxed(self) -> bool:
+        return False
+
+    @property
+    def platform(self) -> Literal["kubernetes"]:
+        return "kubernetes"
+
+    @property
+    def node_selector(self) -> Mapping[str, str]:
+        """The fleet's pods stand on the groups that are pinned to zones."""
+        return {NODES: "fleet"}
+
+    @property
+    def zone_names(self) -> tuple[str, ...]:
+        """The zones as AWS names them."""
+        return tuple(f"{self.aws_region}{letter}" for letter in self.zones)
+
+
+Region = Annotated[
+    ExistingRegion | EksRegion, Field(discriminator="provider", description="One Kubernetes cluster in one place")
+]
 Regions = Mapping[RegionName, Region]

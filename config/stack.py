@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from config.aws.cloud import Cloud
 from config.ensemble import Ensemble
 from config.fencing import Failover
 from config.notary import Notaries, SecretSource
@@ -33,6 +34,7 @@ class Stack(Model):
     namespace: ObjectName = "notary"
     rpc: SecretSource = Field(description="username and password of the daemons' wallet RPC, inside their pods")
     regions: Regions = Field(min_length=1)
+    aws: Cloud | None = Field(default=None, description="The account of regions with `provider: eks`")
     ensemble: Ensemble = Field(default_factory=lambda: Ensemble())
     failover: Failover = Field(default_factory=lambda: Failover())
     sizes: Mapping[ChainKey, ChainSize] = Field(default_factory=dict, description="Sizes by chain; the rest is small")

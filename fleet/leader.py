@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 3.0
 def ensemble_leader(root: Path, plan: FleetPlan) -> int | None:
     """The id of the server whose log says that it leads; None where none does, or several, or nobody can be asked.
 
-    Asked with the operator's own kubeconfig. A region whose kubeconfig is a secret of the stack is not asked.
+    Asked with the operator's own kubeconfig: a region whose kubeconfig is a secret, or an output, is not asked.
     """
 
     def ask(server: Server) -> str:
@@ -45,9 +45,9 @@ def _role(root: Path, plan: FleetPlan, server: Server) -> str:
 
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # a silent region is told of once, by `fleet.reach`
     connection = plan.regions[server.region].region.connection
-    path = connection.kubeconfig_path(server.region)
-    if connection.config:
+    if connection is None or connection.config:
         return ""
+    path = connection.kubeconfig_path(server.region)
     try:
         file = str(root / path) if path else None
         api: Any = config.new_client_from_config(file, connection.context)  # pyright: ignore[reportUnknownMemberType]

@@ -17,6 +17,7 @@ from config.each import at
 from config.mistakes import ConfigError
 from config.plan import FleetPlan, RegionPlan
 from config.reader import read_yaml
+from config.region import Connection
 
 TIMEOUT_SECONDS = 3.0
 
@@ -34,7 +35,7 @@ class Unreachable:
 
 
 def unreachable_regions(root: Path, plan: FleetPlan) -> list[Unreachable]:
-    """The regions whose API server gave no answer within seconds; those with a secret kubeconfig are not asked."""
+    """The regions whose API server gave no answer within seconds, of those that are `asked`."""
 
     def ask(region: RegionPlan) -> Unreachable | None:
         return _ask(root, region)
@@ -44,11 +45,17 @@ def unreachable_regions(root: Path, plan: FleetPlan) -> list[Unreachable]:
         return [answer for answer in answers if answer]
 
 
+def asked(region: RegionPlan) -> bool:
+    """Whether a region can be asked: the kubeconfig is no secret of the stack, and no output of its own update."""
+    connection = region.region.connection
+    return connection is not None and connection.config is None
+
+
 def _ask(root: Path, region: RegionPlan) -> Unreachable | None:
     connection = region.region.connection
-    if connection.config:
+    if connection is None or connection.config:
         return None
-    path = _kubeconfig_path(root, region)
+    path = _kubeconfig_path(root, region.name, connection)
     try:
         cluster = _cluster(read_yaml(path, path.name), connection.context)
     except ConfigError as error:
@@ -66,8 +73,8 @@ def _ask(root: Path, region: RegionPlan) -> Unreachable | None:
     return None
 
 
-def _kubeconfig_path(root: Path, region: RegionPlan) -> Path:
-    if path := region.region.connection.kubeconfig_path(region.name):
+def _kubeconfig_path(root: Path, name: str, connection: Connection) -> Path:
+    if path := connection.kubeconfig_path(name):
         return root / path
     return Path(os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or Path.home() / ".kube" / "config")
 

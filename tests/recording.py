@@ -51,11 +51,30 @@ SECRET = "4dabf18193072939515e22adb298388d"
 SECRET_VALUE = "1b47061264138c4ac30d75fd1eb44270"
 
 
-def _made(kind: str, name: str) -> dict[str, str]:
-    """What a resource of the TLS package puts out: the part's own name in the place of a key or a certificate."""
+def _made(kind: str, name: str) -> dict[str, Any]:
+    """What a resource puts out that others take in: the part's own name in the place of a key or a certificate."""
+    if kind.startswith("aws:"):
+        return _made_on_aws(kind, name)
     if not kind.startswith("tls:"):
         return {}
     return {key: f"<{key} of {name}>" for key in ("privateKeyPem", "privateKeyPemPkcs8", "certRequestPem", "certPem")}
+
+
+def _made_on_aws(kind: str, name: str) -> dict[str, Any]:
+    """Outputs of resources on AWS, each recognisable by the resource's name."""
+    more: dict[str, dict[str, Any]] = {
+        "aws:eks/cluster:Cluster": {
+            "endpoint": f"https://{name}.invalid",
+            "certificateAuthority": {"data": f"authority of {name}"},
+            "vpcConfig": {"clusterSecurityGroupId": f"{name}-group-id", "subnetIds": []},
+        },
+        "aws:eks/nodeGroup:NodeGroup": {"resources": [{"autoscalingGroups": [{"name": f"{name}-scaling"}]}]},
+        "aws:lb/loadBalancer:LoadBalancer": {"dnsName": f"{name}.elb.invalid", "zoneId": "ZELB"},
+        "aws:route53/zone:Zone": {"zoneId": f"{name}-zone"},
+        "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1},
+        "aws:kms/key:Key": {"keyId": f"{name}-key-id"},
+    }
+    return {"arn": f"arn:aws:made:::{name}", **more.get(kind, {})}
 
 
 def _plain(value: Any) -> Any:

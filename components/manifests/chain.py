@@ -128,7 +128,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, daemon: Daemon, config: str) -> Ma
         **placement("chain", daemon.duty),
         **({"shareProcessNamespace": True} if masters else {}),
     )
-    claim = volume_claim("data", claimed, daemon.size.storage, region.region.storage_class)
+    claim = volume_claim("data", claimed, daemon.size.storage, region.storage_class(daemon.size.storage))
     return {**spec, "volumeClaimTemplates": [claim]}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from components.manifests import aws
 from components.manifests.pods import (
     COMMON,
     ROLE,
@@ -35,6 +36,8 @@ def objects(plan: FleetPlan, region: RegionPlan, secret: SecretValue) -> Iterato
     if rpc.config and region.daemons:
         data = {RPC_KEYS["RPC_USERNAME"]: "fleet", RPC_KEYS["RPC_PASSWORD"]: secret(rpc.config)}
         made.append(opaque_secret(plan.loaded.stack.namespace, plan.rpc_secret, data))
+    if region.network:
+        made += aws.objects(plan, region)
     for item in made:
         yield f"{region.name}-{item['metadata']['name']}", item
 
@@ -85,7 +88,10 @@ def _servers(plan: FleetPlan, region: RegionPlan) -> Manifest:
     """A ZooKeeper server hears clients and servers of all regions, and calls the servers."""
     inside = sorted({port for server in region.servers for port in _between_servers(server)})
     peers = sorted({port for server in plan.servers for port in _between_servers(server)})
-    elsewhere = _blocks(plan, exclude=region.name)
+    # On AWS all calls come from the servers' load balancers.
+    made = region.network
+    balancers: list[Manifest] = [{"ipBlock": {"cidr": zone.inner}} for zone in made.zones] if made else []
+    elsewhere = balancers or _blocks(plan, exclude=region.name)
     # Before a server stops, it asks the others as a client whether they can spare it.
     callers = [_pods("chain"), _pods("signer"), _pods("keeper"), _pods("zookeeper"), *elsewhere]
     clients = _rule([pod_ports.ZOOKEEPER_CLIENT], callers, source=True)
@@ -114,7 +120,7 @@ def _blocks(plan: FleetPlan, exclude: str) -> list[Manifest]:
     found: list[Manifest] = []
     for name, other in plan.regions.items():
         if name != exclude:
-            ranges = other.region.ranges
+            ranges = other.ranges
             found += [{"ipBlock": {"cidr": cidr}} for cidr in (ranges.pods, *ranges.egress)]
     return found
 

@@ -109,6 +109,8 @@ def service(plan: FleetPlan, region: RegionPlan, server: Server) -> Manifest:
             # Servers must find each other before a quorum makes any of them ready.
             "publishNotReadyAddresses": True,
             "ports": ports,
+            # Its load balancer finds the node that it stands on, and calls no other.
+            **({"externalTrafficPolicy": "Local"} if region.network else {}),
         },
     }
 
@@ -133,7 +135,7 @@ def server_set(plan: FleetPlan, region: RegionPlan, server: Server) -> Named:
         affinity=apart({ROLE: "zookeeper"}),
         topologySpreadConstraints=spread({ROLE: "zookeeper"}),
     )
-    claim = volume_claim("data", instance(server), plan.loaded.stack.ensemble.storage, region.region.storage_class)
+    claim = volume_claim("data", instance(server), plan.loaded.stack.ensemble.storage, region.storage_class())
     described = labels("zookeeper", server.name)
     namespace = plan.loaded.stack.namespace
     made = stateful_set(namespace, server.name, described, server.name, {**pod, "volumeClaimTemplates": [claim]})
@@ -151,7 +153,7 @@ def claims(plan: FleetPlan, region: RegionPlan, server: Server) -> Iterator[Name
     """Claims beside the set: a set's own templates can't be changed, and these may come years later."""
     for key, size in more_storage(plan).items():
         name = f"{key}-{server.name}"
-        wanted = volume_claim(name, instance(server), size, region.region.storage_class)
+        wanted = volume_claim(name, instance(server), size, region.storage_class())
         # A claim may wait for its first pod before it is bound, and the pod's set comes after it.
         described = metadata(plan.loaded.stack.namespace, name, instance(server), annotations=UNAWAITED)
         claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": described, "spec": wanted["spec"]}

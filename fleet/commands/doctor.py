@@ -19,7 +19,7 @@ from fleet.commands.options import Json
 from fleet.errors import Exit
 from fleet.output import Output, table
 from fleet.project import find_root
-from fleet.reach import unreachable_regions
+from fleet.reach import asked, unreachable_regions
 from fleet.workspace import plugin_installed
 from sandbox import toolchain
 from sandbox.pods import running
@@ -100,7 +100,10 @@ def _stack(root: Path, name: str) -> Iterator[Finding]:
         return
     silent = {item.region: item for item in unreachable_regions(root, plan)}
     for region, part in plan.regions.items():
-        remedy = "fleet sandbox start" if part.region.connection.sandbox else "look at the kubeconfig and the network"
+        remedy = "fleet sandbox start" if part.region.sandboxed else "look at the kubeconfig and the network"
         problem = silent.get(region)
-        found = f"{problem.server}: {problem.reason}" if problem else "its API server answers"
+        fine = (
+            "its API server answers" if asked(part) else "not asked: its kubeconfig is a secret, or made by the update"
+        )
+        found = f"{problem.server}: {problem.reason}" if problem else fine
         yield Finding(what=f"region {region}", ok=not problem, found=found, remedy=remedy if problem else "")

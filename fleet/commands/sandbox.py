@@ -35,7 +35,7 @@ def start(
     root = find_root(context.obj)
     output = Output(json=json)
     regions = load_stack(root, stack).stack.regions
-    sandbox = Sandbox(root, [name for name, region in regions.items() if region.connection.sandbox])
+    sandbox = Sandbox(root, [name for name, region in regions.items() if region.sandboxed])
     sandbox.start(output.progress)
     _show(sandbox, output)
 

@@ -9,6 +9,7 @@ import typer
 
 from components.certificates import protected_names
 from components.manifests.fleet import pem_shown, region_objects, secret_shown
+from config.aws.names import protected
 from config.load import LoadedStack, load_stack
 from config.plan import FleetPlan, plan_fleet
 from fleet import recover, state
@@ -89,7 +90,7 @@ def planned_names(plan: FleetPlan) -> set[str]:
     """The logical names of every object of the plan, and of what else goes only by name."""
     regions = plan.regions.values()
     objects = {name for part in regions for name, _ in region_objects(plan, part, secret_shown, pem_shown)}
-    return {*objects, *protected_names(plan)}
+    return {*objects, *protected_names(plan), *protected(plan)}
 
 
 def _change(context: typer.Context, name: str, operation: Operation, output: Output, remove: tuple[str, ...]) -> None:
@@ -97,7 +98,7 @@ def _change(context: typer.Context, name: str, operation: Operation, output: Out
     if loaded.release.status == "draft" and loaded.stack.stage != "sandbox" and operation == "up":
         what = f"release {loaded.release.version} is a draft: its images are not published; the sandbox alone runs it"
         raise FleetError(what, Exit.BAD_INPUT)
-    sandboxed = sorted(key for key, part in plan.regions.items() if part.region.connection.sandbox)
+    sandboxed = sorted(key for key, part in plan.regions.items() if part.region.sandboxed)
     if sandboxed:
         Sandbox(root, sandboxed).start(output.progress)
     silent = unreachable_regions(root, plan)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-NAMES = ("kubernetes", "tls")
+NAMES = ("aws", "kubernetes", "tls")
 
 
 def install(directory: Path) -> None:

@@ -16,7 +16,7 @@ from config.plan import FleetPlan, plan_fleet
 from config.reader import read_yaml
 from tests.recording import ROOT
 
-SHIPPED = ("local", "mainnet", "testnet")
+SHIPPED = ("local", "mainnet", "mainnet-eks", "testnet")
 
 
 def values_of(name: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def put(path: str, value: Any) -> Callable[[Values], None]:
 DUTY = "notaries/alice-eu/duties/main"
 CASES = [
     # what was typed, the path in the message, and a part of what was found or is expected
-    (put("regionz", {}), "notary:regionz", 'found the key "regionz", expected no such key; here are ensemble'),
+    (put("regionz", {}), "notary:regionz", 'found the key "regionz", expected no such key; here are aws, ensemble'),
     (put(f"{DUTY}/busport", 1), f"{SEAT}.busport", "here are busNotaries, busPort, candidates"),
     (put("stage", "prod"), "notary:stage", 'found "prod", expected "sandbox", "test" or "production"'),
     (put("release", 7), "notary:release", "found 7, expected text"),
@@ -99,7 +99,7 @@ CASES = [
     (put("sizes/KMD/cpu", "0.5"), "notary:sizes.KMD.cpu", "expected cores such as 2 or 500m"),
     (put("sizes/KMX", {}), "notary:sizes.KMX", "expected a chain of the registries: BCZERO"),
     (put("notaries", {}), "notary:notaries", "expected at least 1 of them"),
-    (put("notaries/alice-eu/kind", "iguna"), "notary:notaries.alice-eu", 'expected "iguana", "checkpoint-master"'),
+    (put("notaries/alice-eu/kind", "iguna"), "notary:notaries.alice-eu.kind", 'expected "iguana", "checkpoint-master"'),
     (put(f"{DUTY}/pubkey", "02" + "00" * 32), f"{SEAT}.pubkey", "lie on secp256k1"),
     (put(f"{DUTY}/pubkey", 2), f"{SEAT}.pubkey", "found a number, expected text"),
     (put(f"{DUTY}/chains", ["KMD", "CCX"]), f"{SEAT}.chains", 'found "CCX", expected a chain of the registries'),
@@ -242,7 +242,7 @@ def test_one_name_twice_in_a_stack_is_told_with_its_line(tmp_path: Path) -> None
 
 
 def test_an_unknown_stack_is_told_with_those_that_are_here() -> None:
-    with pytest.raises(ConfigError, match="expected one of the stacks here: local, mainnet, testnet"):
+    with pytest.raises(ConfigError, match="expected one of the stacks here: local, mainnet, mainnet-eks, testnet"):
         load_stack(ROOT, "staging")
     with pytest.raises(ConfigError, match="expected a stack's name"):
         load_stack(ROOT, "../../etc/passwd")

@@ -125,7 +125,7 @@ def test_render_into_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_config_check_finds_no_mistake_in_what_is_shipped() -> None:
     assert json.loads(fleet("config", "check", "--json").stdout) == {
-        "stacks": ["local", "mainnet", "testnet"],
+        "stacks": ["local", "mainnet", "mainnet-eks", "testnet"],
         "mistakes": [],
     }
 
