@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from fleet.commands import chains, configuration, doctor, lint, render, sandbox, secret, stack
+from fleet.commands import chains, configuration, doctor, lint, promote, release, render, sandbox, secret, stack
 
 
 def add_to(app: typer.Typer) -> None:
     """Add every command."""
-    for module in (stack, chains, lint, render, configuration, secret, doctor, sandbox):
+    for module in (stack, release, promote, chains, lint, render, configuration, secret, doctor, sandbox):
         module.add_to(app)
