@@ -131,6 +131,15 @@ def test_a_rollback_that_would_lose_data_or_leave_the_chain_is_refused_and_write
     assert (evidence["stage"], evidence["signature"], len(evidence["updates"])) == ("sandbox", "none", 1)
     release = project.root / second
     assert yaml.safe_load(release.read_text())["evidence"][0]["release"] == evidence["release"]
+    # A stack that never ran has nothing to lose: it takes what another one runs.
+    fresh = make_project(project.root, f"{project.name}-c"[-40:].strip("-"))
+    fresh.write()
+    promotion = ["promote", "--from", project.name, "--to", fresh.name]
+    tried = told(command(project, *promotion, "--dry-run"))
+    assert (tried["selected"], len(tried["pods"])) == (False, 4)
+    select(fresh, str(fresh.stack["release"]))
+    assert told(command(project, *promotion))["selected"] is True
+    select(fresh, second)
     # A release that was edited after it ran is not what ran.
     release.write_text(release.read_text().replace("v0.9.3", "v0.9.4"))
     edited = command(project, "release", "evidence", "--stack", project.name)
