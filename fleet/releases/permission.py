@@ -23,7 +23,8 @@ class Tips:
 def refusals(before: FleetPlan, after: FleetPlan, tips: Tips) -> tuple[Mistake, ...]:
     """Every reason why the release of `after` must not follow that of `before`; none when it may.
 
-    Only what holds data is asked: daemons and ZooKeeper's servers. A rebuild of one version reads what that wrote.
+    Only what holds data is asked: daemons and ZooKeeper's servers. A rebuild of one version may be silent on its data
+    and forks: it is taken to do what that version does.
     """
     found: dict[Mistake, None] = {}
     for item in pods_changed(before, after):
@@ -31,21 +32,32 @@ def refusals(before: FleetPlan, after: FleetPlan, tips: Tips) -> tuple[Mistake, 
             old, new = change.before, change.after
             if change.what not in ("daemon", "server") or not old or not new:
                 continue
-            if old.build.version == new.build.version and old.path == new.path:
-                continue
-            what = item.pod.chain or "ensemble"
-            found |= dict.fromkeys(_data(f"data of {what}", old, new))
-            if item.pod.chain:
-                found |= dict.fromkeys(_forks(item.pod.chain, old, new, tips))
+            rebuilt = old.build.version == new.build.version and old.path == new.path
+            told = [*_silent(item.pod.chain, old, new)] if not rebuilt else []
+            told += [*_data(item.pod.chain, old, new), *_forks(item.pod.chain, old, new, tips)]
+            found |= dict.fromkeys(told)
     return tuple(found)
 
 
-def _data(where: str, old: Image, new: Image) -> Iterator[Mistake]:
-    """Data that the next build can't read, or of which nobody says that it can."""
-    silent = [item for item in (old, new) if item.build.data is None]
-    for item in silent:
-        expected = f"`data` with family, number and source in {item.path}: what it writes, and so what it reads"
-        yield Mistake(path=where, found=f"{_named(item)} with nothing on its data", expected=expected)
+def _silent(chain: str, *items: Image) -> Iterator[Mistake]:
+    """Builds of which nobody says what they read, or which forks they follow."""
+    for item in items:
+        if item.build.data is None:
+            expected = f"`data` with family, number and source in {item.path}: what it writes, and so what it reads"
+            yield Mistake(path=_place(chain), found=f"{_named(item)} with nothing on its data", expected=expected)
+        if item.build.forks is None and chain:
+            expected = f"`forks` in {item.path}, an empty list where it has none"
+            found = f"{_named(item)} with nothing on its forks"
+            yield Mistake(path=f"hard forks of {chain}", found=found, expected=expected)
+
+
+def _place(chain: str) -> str:
+    return f"data of {chain or 'ensemble'}"
+
+
+def _data(chain: str, old: Image, new: Image) -> Iterator[Mistake]:
+    """Data that the next build can't read."""
+    where = _place(chain)
     written, read = old.build.data, new.build.data
     if not written or not read:
         return
@@ -60,11 +72,7 @@ def _data(where: str, old: Image, new: Image) -> Iterator[Mistake]:
 def _forks(chain: str, old: Image, new: Image, tips: Tips) -> Iterator[Mistake]:
     """Hard forks that the chain has behind it and that the next build does not know."""
     where = f"hard forks of {chain}"
-    silent = [item for item in (old, new) if item.build.forks is None]
-    for item in silent:
-        expected = f"`forks` in {item.path}, an empty list where it has none"
-        yield Mistake(path=where, found=f"{_named(item)} with nothing on its forks", expected=expected)
-    if silent:
+    if new.build.forks is None:
         return
     known = {fork.rule for fork in _binding(new.build, chain)}
     for fork in _binding(old.build, chain):

@@ -74,6 +74,12 @@ def test_what_nobody_looked_up_is_refused_and_a_rebuild_is_not() -> None:
     assert told({"version": "v1", "data": None, "forks": None}, {"data": None, "forks": None}) == []
 
 
+def test_a_rebuild_that_says_otherwise_than_its_version_did_is_believed() -> None:
+    same = {"version": "v1"}
+    assert {path for path, _ in told({**same, "data": data(2)}, same)} == {f"data of {chain}" for chain in CHAINS}
+    assert [path for path, _ in told({**same, "forks": [FORK]}, same, KMD=5_000_000)] == ["hard forks of KMD"]
+
+
 def test_another_family_of_data_is_never_read() -> None:
     assert {path for path, _ in told({}, {"data": data(9, "bitcoind")})} == {f"data of {chain}" for chain in CHAINS}
 
