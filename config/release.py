@@ -114,7 +114,9 @@ class Evidence(Model):
     updates: tuple[int, ...] = Field(strict=False, min_length=1, description="The engine's numbers of its updates")
     since: Moment = Field(description="The end of the first update to this release that succeeded")
     until: Moment
-    builds: tuple[str, ...] = Field(strict=False, description="The builds that had pods, such as daemons.komodod")
+    builds: tuple[str, ...] = Field(
+        strict=False, description="The builds with pods in the stack's state, such as daemons.komodod"
+    )
     notarised: Mapping[ChainKey, Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict[str, int], description="Notarisations by chain in that time, as the operator counted them"
     )

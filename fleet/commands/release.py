@@ -22,9 +22,10 @@ from fleet.project import find_root
 from fleet.releases import files, shown
 from fleet.releases.diff import builds_changed, pods_changed
 from fleet.releases.evidence import gathered, shortfalls, ungatherable
-from fleet.releases.history import latest
+from fleet.releases.history import latest, updates
 from fleet.releases.registry import default_resolver, problems
-from fleet.releases.selecting import by_chain, history_of
+from fleet.releases.selecting import by_chain
+from fleet.workspace import open_stack
 
 group = typer.Typer(
     help="Releases: every image by digest.\n\nExample: fleet release show 2026.11", no_args_is_help=True
@@ -162,13 +163,15 @@ def evidence(
     output = Output(json=json)
     root = find_root(context.obj)
     counted = by_chain(notarised, "--notarised")
-    found = history_of(root, load_stack(root, stack), output)
+    workspace = open_stack(root, load_stack(root, stack), output.progress, changes=True)
+    found = updates(workspace)
     source = latest(found, stack).source
     plan = plan_fleet(load_stack(root, stack, source))
     told = list(ungatherable(plan, found, counted))
     if told:
         raise ConfigError(told)
-    made = gathered(plan, found, counted, datetime.now(UTC))
+    state = workspace.stack.export_stack().deployment or {}
+    made = gathered(plan, found, state, counted, datetime.now(UTC))
     files.add_evidence(root, source, made)
     numbers = ", ".join(map(str, made.updates))
     head = f"{source}: {stack} ran it since {made.since}, until {made.until}, by update {numbers}; not signed"

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
+from config.each import at
 from config.load import LoadedStack
 from config.mistakes import Mistake
 from config.plan import FleetPlan
 from config.release import Evidence, Release, moment, written
 from fleet.releases.diff import pods
 from fleet.releases.history import Update, run_of_latest
+from fleet.state import Deployment, resources
 
 # A day holds 24 turns of every hourly fault, and 288 rounds of dPoW at most (300 s; KomodoPlatform/dPoW 2f846c0).
 LEAST = timedelta(hours=24)
 
 
-def gathered(plan: FleetPlan, found: Sequence[Update], notarised: Mapping[str, int], now: datetime) -> Evidence:
-    """What a stack's history tells of the release that it runs. Ask `ungatherable` first."""
-    run = run_of_latest(found)
+def gathered(
+    plan: FleetPlan, found: Sequence[Update], deployment: Deployment, notarised: Mapping[str, int], now: datetime
+) -> Evidence:
+    """What a stack's history and state tell of the release that it runs. Ask `ungatherable` first.
+
+    The builds are those of the state: its file may name chains that no update has brought up yet.
+    """
+    run, running = run_of_latest(found), images_of(deployment)
     since = next(item.ended for item in run if item.succeeded)
     return Evidence(
         stack=plan.loaded.name,
@@ -27,9 +35,20 @@ def gathered(plan: FleetPlan, found: Sequence[Update], notarised: Mapping[str, i
         updates=tuple(item.number for item in run),
         since=written(since),
         until=written(now),
-        builds=tuple(sorted(used(plan))),
+        builds=tuple(path for path, build in plan.loaded.release.builds.items() if build.image in running),
         notarised=dict(notarised),
     )
+
+
+def images_of(deployment: Deployment) -> set[str]:
+    """The images of every set and Job of a state."""
+    found: set[str] = set()
+    for item in resources(deployment):
+        for kind in ("initContainers", "containers"):
+            containers = at(item, "inputs", "spec", "template", "spec", kind)
+            listed = cast("list[object]", containers) if isinstance(containers, list) else []
+            found |= {image for part in listed if isinstance(image := at(part, "image"), str)}
+    return found
 
 
 def ungatherable(plan: FleetPlan, found: Sequence[Update], notarised: Mapping[str, int]) -> Iterator[Mistake]:

@@ -128,6 +128,7 @@ def test_a_rollback_that_would_lose_data_or_leave_the_chain_is_refused_and_write
     assert path.read_text() == kept
 
     evidence = told(command(project, "release", "evidence", "--stack", project.name))
+    assert set(evidence["builds"]) == {"zookeeper", "keeper", "gate", "signers.iguana", "daemons.komodod"}
     assert (evidence["stage"], evidence["signature"], len(evidence["updates"])) == ("sandbox", "none", 1)
     release = project.root / second
     assert yaml.safe_load(release.read_text())["evidence"][0]["release"] == evidence["release"]
