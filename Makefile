@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test check drill drill-ensemble model chaos bench
+.PHONY: help setup policy up down test check drill drill-ensemble model chaos bench
 SEED ?= 1
 MINUTES ?= 5
 
@@ -17,13 +17,20 @@ setup: .venv/ready  ## Make .venv with everything that the command line and the 
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
+policy: policy/.venv/ready  ## Make the policy pack's own environment, for fleet preview --policies
+
+policy/.venv/ready: policy/requirements.txt
+	$(PYTHON) -m venv policy/.venv
+	policy/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 up: setup  ## Start the sandbox and bring the fleet of Pulumi.local.yaml up on it
 	$(BIN)/fleet up --stack local
 
 down: setup  ## Stop the sandbox: no process and no port is left
 	$(BIN)/fleet sandbox down
 
-test: setup  ## Run all tests, on the real engine and real API servers
+test: setup policy  ## Run all tests, on the real engine and real API servers
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup  ## Lint, types, schema and the rules of the house, in under a minute

@@ -20,6 +20,7 @@ class Chain:
     build: str  # the release's daemon that usually runs it
     p2p: int
     rpc: int
+    netmagic: str  # the first four bytes of each message between peers, in hex
     flags: tuple[str, ...]
     addnodes: tuple[str, ...]
     takes_pubkey: bool
@@ -35,6 +36,7 @@ def known_chains(registry: Iterable[RegistryChain]) -> Mapping[str, Chain]:
             build=coin.daemon,
             p2p=coin.p2p,
             rpc=coin.rpc,
+            netmagic=coin.netmagic,
             flags=coin.flags,
             addnodes=(),
             takes_pubkey=coin.takes_pubkey,
@@ -53,6 +55,7 @@ def _assetchain(chain: RegistryChain, komodo: Chain) -> Chain:
         build=ASSETCHAIN_DAEMON,
         p2p=chain.p2p,
         rpc=chain.rpc,
+        netmagic=chain.magic.to_bytes(4, "little").hex(),
         flags=tuple(flag for flag in chain.flags if not flag.startswith(placed_by_us)),
         addnodes=chain.addnodes,
         takes_pubkey=True,

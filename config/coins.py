@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Coin:
     """A coin's facts. `flags` are what notaries start its daemon with on top of paths, peers and keys.
 
-    `conf` lies below the home folder, as `-notary` and Iguana name it; ports are TCP's. `stop_grace_seconds` is the
-    time from SIGTERM to SIGKILL: our choice, generous, since it only ends a daemon that hangs.
+    `conf` lies below the home folder, as `-notary` and Iguana name it; ports are TCP's; `netmagic` is hex.
+    `stop_grace_seconds` is the time from SIGTERM to SIGKILL: our choice, generous, since it only ends a daemon that
+    hangs.
     """
 
     key: str
@@ -18,6 +19,7 @@ class Coin:
     conf: str
     p2p: int
     rpc: int
+    netmagic: str
     flags: tuple[str, ...]
     takes_pubkey: bool
     stop_grace_seconds: int
@@ -31,6 +33,7 @@ KMD = Coin(
     conf=".komodo/komodo.conf",
     p2p=7770,
     rpc=7771,
+    netmagic="f9eee48d",  # `iguana/coins/kmd_7776`
     flags=("-gen", "-genproclimit=1", "-minrelaytxfee=0.000035", "-opretmintxfee=0.004"),
     takes_pubkey=True,
     stop_grace_seconds=300,
@@ -43,6 +46,7 @@ LTC = Coin(
     conf=".litecoin/litecoin.conf",
     p2p=9333,
     rpc=9332,
+    netmagic="fbc0b6db",  # litecoin's `src/chainparams.cpp`
     flags=(),
     takes_pubkey=False,
     stop_grace_seconds=600,
@@ -55,6 +59,7 @@ BTC = Coin(
     conf=".bitcoin/bitcoin.conf",
     p2p=8333,
     rpc=8332,
+    netmagic="f9beb4d9",
     flags=(),
     takes_pubkey=False,
     stop_grace_seconds=600,

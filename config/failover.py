@@ -64,6 +64,23 @@ class GateRoute:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IguanaCoin:
+    """A chain's peer-to-peer network, for Iguana's `addcoin`: its port, and its magic as on the wire, in hex."""
+
+    chain: str
+    p2p_port: int
+    netmagic: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IguanaBus:
+    """Iguana's bus: the IPv4 address at which other notaries reach it, and those that it calls first."""
+
+    address: str
+    notaries: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignerConfig:
     """The process that signs. `command` starts it; `api_port` is Iguana's API, or the RPC of a master's daemon.
 
@@ -93,7 +110,8 @@ class HealthLimits:
 class AgentConfig:
     """One candidate's agent; its name among the candidates is the region's.
 
-    `state_directory` is shared with the watchdog. `routes` are the loopback ports that it offers to the signer.
+    `state_directory` is shared with the watchdog. `routes` are the loopback ports that it offers to the signer. `bus`
+    and `coins` are Iguana's alone; without a `bus` it joins none, and without a coin's entry it takes its own values.
     """
 
     kind: str
@@ -112,6 +130,8 @@ class AgentConfig:
     timing: FailoverTiming
     ensemble: EnsembleAccess
     gates: TlsFiles | None
+    bus: IguanaBus | None = None
+    coins: tuple[IguanaCoin, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

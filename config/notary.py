@@ -8,7 +8,18 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from config.region import Area
-from config.types import ChainKey, Model, NotaryName, ObjectName, Pubkey, RegionName, SecretKey, ShardName, expected
+from config.types import (
+    ChainKey,
+    HostAddress,
+    Model,
+    NotaryName,
+    ObjectName,
+    Pubkey,
+    RegionName,
+    SecretKey,
+    ShardName,
+    expected,
+)
 
 
 class SecretSource(Model):
@@ -33,27 +44,45 @@ class Candidate(Model):
     standby: Literal["hot", "cold"] = "hot"
 
 
+class IguanaCandidate(Candidate):
+    """One whose Iguana talks to the other notaries' over a bus."""
+
+    bus_address: HostAddress | None = Field(
+        default=None, description="Where other notaries reach the bus; Iguana opens none without it"
+    )
+
+
 class _DutyBase(Model):
     pubkey: Pubkey
     keys: SecretSource
-    candidates: Mapping[RegionName, Candidate] = Field(min_length=1)
 
 
 class IguanaDuty(_DutyBase):
     """A shard of an elected notary: Iguana signs for all of its chains."""
 
     chains: tuple[ChainKey, ...] = Field(strict=False, min_length=1, max_length=200)
+    candidates: Mapping[RegionName, IguanaCandidate] = Field(min_length=1)
+    bus_notaries: tuple[HostAddress, ...] = Field(
+        default=(), strict=False, max_length=64, description="Other notaries whose bus Iguana calls first"
+    )
     bus_port: int = Field(
         description="Iguana's bus: 13848 for Main, 13845 for 3P, 17762 on the testnet (KomodoPlatform/dPoW 2f846c0)",
         ge=1024,
         le=65_535,
     )
 
+    @model_validator(mode="after")
+    def _called_by_somebody(self) -> Self:
+        if self.bus_notaries and not all(candidate.bus_address for candidate in self.candidates.values()):
+            raise expected("busAddress for each candidate beside busNotaries: without it Iguana opens no bus")
+        return self
+
 
 class CheckpointDuty(_DutyBase):
     """The checkpoint master of one chain: its daemon is the signer."""
 
     chain: ChainKey
+    candidates: Mapping[RegionName, Candidate] = Field(min_length=1)
 
 
 class _NotaryBase(Model):

@@ -9,7 +9,7 @@ from config import pod_ports
 from config.chains import Chain
 from config.load import LoadedStack
 from config.names import object_name
-from config.notary import IguanaDuty, IguanaNotary, Notary, SecretSource, chains_of
+from config.notary import IguanaCandidate, IguanaDuty, IguanaNotary, Notary, SecretSource, chains_of
 from config.region import ExistingRegion
 from config.release import DaemonBuild
 from config.stack import ChainSize
@@ -64,6 +64,8 @@ class Duty:
     priority: int
     standby: str
     bus_port: int | None
+    bus_address: str | None
+    bus_notaries: tuple[str, ...]
     shards_apart: bool
     signer: DaemonBuild
 
@@ -179,6 +181,8 @@ def _duty(region: str, notary_name: str, notary: Notary, shard: str, loaded: Loa
         priority=candidate.priority,
         standby=candidate.standby,
         bus_port=configured.bus_port if isinstance(configured, IguanaDuty) else None,
+        bus_address=candidate.bus_address if isinstance(candidate, IguanaCandidate) else None,
+        bus_notaries=configured.bus_notaries if isinstance(configured, IguanaDuty) else (),
         shards_apart=isinstance(notary, IguanaNotary) and notary.shards_apart and len(notary.duties) > 1,
         signer=loaded.release.signers[notary.kind],
     )

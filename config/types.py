@@ -67,6 +67,18 @@ def network(value: str) -> str:
         raise expected("an IPv4 network such as 10.10.0.0/16, host bits zero") from None
 
 
+def host_address(value: str) -> str:
+    """One host's IPv4 address, which others can call: Iguana takes neither names nor IPv6."""
+    what = "an IPv4 address that others can call, such as 192.0.2.10"
+    try:
+        found = ipaddress.IPv4Address(value)
+    except ValueError:
+        raise expected(what) from None
+    if found.is_loopback or found.is_unspecified or found.is_multicast or found.is_link_local:
+        raise expected(what)
+    return value
+
+
 def relative_path(value: str) -> str:
     """A path of a file, relative to the project's folder."""
     if not value or value.startswith(("/", "~")) or "\x00" in value or len(value) > 1024:
@@ -93,6 +105,7 @@ SecretKey = Annotated[
 ObjectName = Annotated[
     str, AfterValidator(matching(DNS_LABEL, "the name of a Kubernetes object, such as notary-rpc", 63))
 ]
+HostAddress = Annotated[str, AfterValidator(host_address)]
 HostName = Annotated[str, AfterValidator(matching(_HOST, "a host name such as zk-1.eu.example.net"))]
 Pubkey = Annotated[str, AfterValidator(compressed_point)]
 Network = Annotated[str, AfterValidator(network)]

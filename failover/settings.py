@@ -17,6 +17,8 @@ from config.failover import (
     GateLimits,
     GateRoute,
     HealthLimits,
+    IguanaBus,
+    IguanaCoin,
     KeeperConfig,
     SignerConfig,
     TlsFiles,
@@ -31,7 +33,7 @@ FOUND_LIMIT = 60
 # The plain dataclasses know nothing of pydantic: what it shall not let pass is said once, here.
 for _form in (
     *(EnsembleAccess, FailoverTiming, TlsFiles, GateLimits, GateRoute),
-    *(SignerConfig, HealthLimits, AgentConfig, GateConfig, KeeperConfig),
+    *(SignerConfig, HealthLimits, IguanaBus, IguanaCoin, AgentConfig, GateConfig, KeeperConfig),
 ):
     with_config(ConfigDict(extra="forbid"))(_form)
 

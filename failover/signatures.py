@@ -39,7 +39,7 @@ class Notarisations:
     async def _read(self, name: str) -> _Block:
         content = await self._ask("getblock", name, 2)
         signed = False
-        for transaction in content["tx"]:
+        for transaction in content["tx"] if "tx" in content else content["rawtx"]:  # btcd's word for them
             signed = signed or (_notarises(transaction) and await self._spends_ours(transaction))
         return _Block(before=content.get("previousblockhash"), signed_at=float(content["time"]) if signed else None)
 

@@ -14,6 +14,7 @@ from pulumi.automation import EngineEvent, OpType
 
 from config.plan import FleetPlan
 from fleet.errors import Exit, FleetError
+from fleet.policies import VARIABLE, Policies
 from fleet.releases.history import message
 from fleet.workspace import Workspace
 
@@ -56,11 +57,14 @@ class Watch:
     counts: Counter[str] = field(default_factory=Counter[str])
     changes: dict[str, int] = field(default_factory=dict[str, int])
     steps: set[Step] = field(default_factory=set[Step])
+    listeners: tuple[Callable[[EngineEvent], None], ...] = ()
     failed: dict[tuple[str | None, str], list[str]] = field(default_factory=dict[tuple[str | None, str], list[str]])
     told: float = 0.0
 
     def __call__(self, event: EngineEvent) -> None:
         """Take one event of the engine."""
+        for listener in self.listeners:
+            listener(event)
         if event.resource_pre_event and event.resource_pre_event.metadata.op != OpType.SAME:
             self._begin(event.resource_pre_event.metadata.op, event.resource_pre_event.metadata.urn)
         elif event.res_outputs_event:
@@ -113,11 +117,30 @@ def _label(urn: str) -> str:
     return f"{kind.rsplit(':', 1)[-1]} {name}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How closely a preview looks: who hears every event of the engine, which policies judge.
+
+    One for `drift` asks the clusters first what is there, and fails where anything would change.
+    """
+
+    listeners: tuple[Callable[[EngineEvent], None], ...] = ()
+    policies: Policies | None = None
+    drift: bool = False
+
+
 def run(
-    workspace: Workspace, plan: FleetPlan, operation: Operation, report: Report, targets: list[str] | None = None
+    workspace: Workspace,
+    plan: FleetPlan,
+    operation: Operation,
+    report: Report,
+    targets: list[str] | None = None,
+    look: Look | None = None,
 ) -> Result:
     """Run one operation to its end. Raises FleetError when another update holds the stack."""
-    watch = Watch(report=report, regions=tuple(sorted(plan.regions, key=len, reverse=True)))
+    look = look or Look()
+    regions = tuple(sorted(plan.regions, key=len, reverse=True))
+    watch = Watch(report=report, regions=regions, listeners=look.listeners)
     stack = workspace.stack
     quiet: dict[str, Any] = {"suppress_progress": True, "suppress_outputs": True, "parallel": AT_ONCE}
     errors: tuple[str, ...] = ()
@@ -126,7 +149,7 @@ def run(
             told = message(plan.loaded.release)
             stack.up(on_event=watch, continue_on_error=True, target=targets, message=told, **quiet)
         elif operation == "preview":
-            stack.preview(on_event=watch, **quiet)
+            stack.preview(on_event=watch, **quiet, **_looking(stack, look))
         elif operation == "refresh":
             stack.refresh(on_event=watch, target=targets, **quiet)
         else:
@@ -143,6 +166,15 @@ def run(
         errors=errors,
         seconds=time.monotonic() - watch.started,
     )
+
+
+def _looking(stack: auto.Stack, look: Look) -> dict[str, Any]:
+    """The engine's options for a preview."""
+    options: dict[str, Any] = {"refresh": look.drift, "expect_no_changes": look.drift}
+    if look.policies:
+        stack.workspace.env_vars = {**stack.workspace.env_vars, VARIABLE: str(look.policies.known)}
+        options["policy_packs"] = [str(look.policies.pack)]
+    return options
 
 
 def _reason(text: str) -> str:

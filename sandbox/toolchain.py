@@ -64,6 +64,10 @@ TOOLS = {
         # What bench/ compares with. kustomize's binary takes the name v5 from its module's path.
         Tool(name="helm", packages=("helm.sh/helm/v3/cmd/helm",), minutes=2),
         Tool(name="kustomize", packages=("sigs.k8s.io/kustomize/kustomize/v5",), minutes=0.5),
+        # A real node of Bitcoin's family, for the tests of gates.
+        Tool(name="btcd", packages=("github.com/btcsuite/btcd",), minutes=0.5),
+        # What tests/policy checks the workflows with.
+        Tool(name="actionlint", packages=("github.com/rhysd/actionlint/cmd/actionlint",), minutes=0.5),
     )
 }
 

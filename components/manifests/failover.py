@@ -15,6 +15,8 @@ from config.failover import (
     GateLimits,
     GateRoute,
     HealthLimits,
+    IguanaBus,
+    IguanaCoin,
     KeeperConfig,
     SignerConfig,
     TlsFiles,
@@ -54,6 +56,11 @@ def agent_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> str:
             timing=timing(plan),
             ensemble=ensemble_access(plan, "client"),
             gates=tls_files(GATE_TLS) if calls_gates else None,
+            bus=IguanaBus(address=duty.bus_address, notaries=duty.bus_notaries) if duty.bus_address else None,
+            coins=tuple(
+                IguanaCoin(chain=daemon.chain.key, p2p_port=daemon.chain.p2p, netmagic=daemon.chain.netmagic)
+                for daemon in daemons
+            ),
         )
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 
 from failover.agent.keeper import SignerKeeper
 from failover.agent.tenure import Hand, Tenure
+from failover.agent.viewing import Viewing
 from failover.clock import Clock
 from failover.lease import Beat, Timing
 from failover.log import Log
@@ -24,6 +25,7 @@ class Acting:
     def __init__(
         self,
         hand: Hand,
+        viewing: Viewing,
         selector: Selector,
         signer: SignerKeeper,
         timing: Timing,
@@ -33,7 +35,7 @@ class Acting:
         log: Log,
         clock: Clock,
     ) -> None:
-        self._hand, self._selector, self._signer, self._timing = hand, selector, signer, timing
+        self._hand, self._viewing, self._selector, self._signer, self._timing = hand, viewing, selector, signer, timing
         self._tell, self._wake, self._log, self._clock = tell, wake, log, clock
         self._doing: tuple[Act, asyncio.Task[None]] | None = None
         self.counted: Counter[Act] = Counter()
@@ -76,12 +78,15 @@ class Acting:
         except SelectorError as error:
             self._log.say("not done", act=act.value, reason=str(error))
             await asyncio.sleep(self._timing.heartbeat)  # not again at once: it would only fail again
+        finally:
+            if act in WHOLE:
+                self._viewing.forget()
 
     async def _acquire(self) -> None:
         sent_at = self._clock()  # before anything is sent: earlier than whatever the ensemble counts from
         claim = await self._selector.acquire()
         acquired_at = self._clock()
-        lease = self._hand.looks.begun(Beat(sent_at=sent_at, answered_at=acquired_at))
+        lease = self._viewing.looks.begun(Beat(sent_at=sent_at, answered_at=acquired_at))
         self._hand.tenure = Tenure(claim=claim, acquired_at=acquired_at, lease=lease)
         self._log.say("acquired", epoch=claim.epoch, term=claim.term, clean=claim.clean)
 

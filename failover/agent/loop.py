@@ -15,17 +15,17 @@ from failover.agent.acting import Acting
 from failover.agent.heartbeat import Heartbeat
 from failover.agent.keeper import SignerKeeper
 from failover.agent.tenure import Hand, Tenure
+from failover.agent.viewing import Viewing
 from failover.agent.vitals import Observe, Vitals
 from failover.clock import Clock
 from failover.deadline import Deadline, Session
 from failover.decide import decide, passed_over
 from failover.doppelganger import Lookout
-from failover.lease import Beat, Lease
 from failover.log import Log
 from failover.model import Candidacy, View, duty_name
 from failover.observation import Act, Decision, Observation, Signer
 from failover.roles.base import Role
-from failover.selector.base import NoQuorumError, Selector, SelectorError
+from failover.selector.base import NoQuorumError, Selector
 from failover.settings import timing
 
 CALM_SECONDS = 0.02  # between two ticks, however many events there are
@@ -56,13 +56,14 @@ class Agent:
         self._passed_over_since: float | None = None
         self._round_since: float | None = None
         self._said: Decision | None = None
-        self._hand = Hand(looks=Lease.of_looks(self._timing))
+        self._hand, self._viewing = Hand(), Viewing(selector, self._timing, clock)
         self.view: View | None = None
         self.ticked_at = clock()
         self.me = self._candidate(healthy=False, settled=False, reason="not looked at yet")
         self.signer = SignerKeeper(role, log, config.signer.stop_seconds, self.wake, self.tell_watchdog, clock)
         self._acting = Acting(
             self._hand,
+            self._viewing,
             selector,
             self.signer,
             self._timing,
@@ -72,9 +73,8 @@ class Agent:
             clock=clock,
         )
         self.heartbeat = Heartbeat(selector, self._timing, lambda: self.tenure, self.tell_watchdog, self.wake, clock)
-        self.vitals = Vitals(
-            config.health, observe, self.signer, self.heartbeat, lambda: self.view is not None, self.wake, clock
-        )
+        connected: Callable[[], bool] = lambda: self.view is not None  # noqa: E731
+        self.vitals = Vitals(config.health, observe, self.signer, self.heartbeat, connected, self.wake, clock)
 
     @property
     def tenure(self) -> Tenure | None:
@@ -117,6 +117,7 @@ class Agent:
             for helper in helpers:
                 helper.cancel()
             await self.signer.kill()
+            self._viewing.close()
             await self._selector.close()
             deadlines.clear(self._directory)
 
@@ -152,12 +153,12 @@ class Agent:
         self.ticked_at = self._clock()
 
     async def _observe(self) -> Observation:
-        self.view = await self._look()
+        self.view = await self._viewing.look()
+        if self.view and self.tenure is None:
+            self._lookout.saw(self.view, self._config.region)
         self.me = self._candidacy()
         if self.view:
-            with contextlib.suppress(SelectorError):
-                async with asyncio.timeout(self._timing.heartbeat):
-                    await self._selector.publish(self.me)
+            await self._viewing.publish(self.me)
         now, tenure = self._clock(), self.tenure
         over = self.view is not None and tenure is None and passed_over(self.me, self.view)
         self._passed_over_since = (self._passed_over_since or now) if over else None
@@ -169,7 +170,7 @@ class Agent:
             claim=tenure.claim if tenure else None,
             acquired_at=tenure.acquired_at if tenure else None,
             lease=tenure.lease if tenure else None,
-            looks=self._hand.looks,
+            looks=self._viewing.looks,
             lost=tenure.lost if tenure else False,
             activated=tenure.activated if tenure else False,
             signer=self.signer.state,
@@ -181,19 +182,6 @@ class Agent:
             stopping=self.stopping,
             passed_over_since=self._passed_over_since,
         )
-
-    async def _look(self) -> View | None:
-        """What is to be known within a heartbeat: nothing waits for a slow ensemble, least of all a kill."""
-        sent_at = self._clock()
-        try:
-            async with asyncio.timeout(self._timing.heartbeat):
-                view = await self._selector.view()
-        except (SelectorError, TimeoutError):
-            return None
-        self._hand.looks = self._hand.looks.renewed(Beat(sent_at=sent_at, answered_at=self._clock()))
-        if self.tenure is None:
-            self._lookout.saw(view, self._config.region)
-        return view
 
     def _candidacy(self) -> Candidacy:
         health = self.vitals.health

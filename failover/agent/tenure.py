@@ -48,11 +48,7 @@ class Tenure:
 
 @dataclass
 class Hand:
-    """What an agent has in its hand, shared by its parts: a tenure or none, and whether it was told to end.
+    """What an agent has in its hand, shared by its parts: a tenure or none, and whether it was told to end."""
 
-    `looks`: the lease that its looks at the duty would be worth.
-    """
-
-    looks: Lease
     tenure: Tenure | None = None
     stopping: bool = False

@@ -3,76 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any, cast
 
-from config.failover import AgentConfig, GateRoute
+from config.failover import AgentConfig
 from failover.roles.base import RoleError, read_key
 from failover.roles.http import Loopback
+from failover.roles.iguana_calls import KMD, Call, add_coin, in_order, join, notarise, notarised, unlock
 
-LOOPBACK_LOGIN = "loopback:loopback"  # the agent's ports ask nobody who they are; Iguana wants something to say
 START_SECONDS = 60.0
 START_PAUSE = 0.1
 DPOW_SECONDS = 60.0  # dpow answers success about 11 s after the start, and an error before
 DPOW_PAUSE = 1.0
-UNLOCK_SECONDS = 150_000_000  # some years: Iguana adds it to the time in 32 bits
-FREQUENCY = 5  # blocks between two notarisations, as in dPoW's start scripts
-
-ANCHORS = ("LTC", "BTC")  # what KMD is notarised to
-
-Call = dict[str, object]
-
-
-# As dPoW's coin files have it: answers come from the daemon, nothing is validated or relayed by Iguana itself.
-ANY_COIN: Call = {"RELAY": -1, "VALIDATE": 0, "prefetchlag": -1, "active": 1}
-PLAIN: Call = {"poll": 1, "startpend": 64, "endpend": 64, "services": 0, "maxpeers": 512, "minconfirms": 1}
-KOMODO: Call = {
-    "poll": 100,
-    "startpend": 4,
-    "endpend": 4,
-    "services": 129,
-    "maxpeers": 8,
-    "minconfirms": 2,
-    "isPoS": 0,
-    "unitval": "20",
-    "zcash": 1,
-    "sapling": 1,
-    "notarypay": 0,
-    "hasheaders": 1,
-    "useaddmultisig": 0,
-    "pubval": 60,
-    "p2shval": 85,
-    "wifval": 188,
-    "txfee_satoshis": "10000",
-    "minoutput": 10000,
-}
-
-
-def add_coin(route: GateRoute) -> Call:
-    """`addcoin`, but with the daemon behind a port of the agent's. LTC's and BTC's addresses Iguana knows by itself."""
-    named: Call = {"agent": "iguana", "method": "addcoin", "newcoin": route.chain, "name": route.chain}
-    behind: Call = {"rpc": route.rpc_port, "rpchost": f"127.0.0.1:{route.rpc_port}", "userpass": LOOPBACK_LOGIN}
-    return named | ANY_COIN | (PLAIN if route.chain in ANCHORS else KOMODO) | behind
-
-
-def notarise(chain: str, pubkey: str) -> Call:
-    """`dpow`: from its success on Iguana takes part in the chain's rounds."""
-    return {"agent": "iguana", "method": "dpow", "symbol": chain, "pubkey": pubkey, "freq": FREQUENCY}
-
-
-def notarised(config: AgentConfig) -> Iterator[str]:
-    """The chains of a duty that are notarised: all but LTC and BTC, to which KMD is."""
-    return (route.chain for route in config.routes if route.chain not in ANCHORS)
+# Never `dpow active`: it reads the round's memory, which is null before the first `dpow` and freed at the round's end
+# (`iguana_notary.c` 918-933, `dpow_fsm.c` 422 and the end of dpow_statemachinestart): asking would kill the signer.
+ALIVE: Call = {"agent": "dpow", "method": "ipaddrs"}
+# Answers to what was asked before: "cant dPoW same coin again", "relay already there".
+DONE_BEFORE = ("already", "same coin again")
 
 
 class Iguana:
-    """Hot standby: up, with its coins, and no key. Activation unlocks the key and begins with each chain."""
+    """Hot standby: up, on its bus, with its coins, without a key. Activation unlocks it and begins with each chain."""
 
     def __init__(self, config: AgentConfig) -> None:
         """Raises SettingsError without a passphrase."""
         self._config = config
         self._passphrase = read_key(config.signer.keys_directory, "passphrase")
         self._api = Loopback(config.signer.api_port)
+        kmd = [route.rpc_port for route in config.routes if route.chain == KMD]
+        self._kmd = Loopback(kmd[0]) if kmd else None
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -87,42 +45,51 @@ class Iguana:
             if asyncio.get_running_loop().time() > deadline:
                 raise RoleError(f"Iguana's API does not answer {START_SECONDS:g} s after its start")
             await asyncio.sleep(START_PAUSE)
-        for route in self._config.routes:
-            await self._call(f"addcoin {route.chain}", add_coin(route))
+        for call in join(self._config.bus) if self._config.bus else ():
+            await self._call(f"{call['method']} {call['ipaddr']}", call)
+        coins = {coin.chain: coin for coin in self._config.coins}
+        for route in in_order(self._config.routes):
+            await self._call(f"addcoin {route.chain}", add_coin(route, coins.get(route.chain)))
 
     async def activate(self) -> None:
-        unlock: Call = {
-            "agent": "bitcoinrpc",
-            "method": "walletpassphrase",
-            "password": self._passphrase,
-            "timeout": UNLOCK_SECONDS,
-        }
-        await self._call("walletpassphrase", unlock)
-        for chain in notarised(self._config):
+        await self._free_locked()
+        await self._call("walletpassphrase", unlock(self._passphrase))
+        for chain in notarised(self._config.routes):
             await self._begin(chain)
 
     async def answers(self) -> bool:
         try:
-            await self._api.post("active", {"agent": "dpow", "method": "active"}, seconds=5)
+            await self._api.post("ipaddrs", ALIVE, seconds=5)
         except RoleError:
             return False
         return True
 
     async def in_round(self) -> bool:
-        """Inferred: `active` lists what each notary has shown in the *current* round of the first chain (dpow_rpc.c,
-        dpow_recvmasks of DPOWS[0]->currentbp), and nothing between two. Rounds of other chains are seen by their
-        signing calls alone, which the agent counts."""
-        try:
-            found = await self._api.post("active", {"agent": "dpow", "method": "active"}, seconds=5)
-        except RoleError:
-            return False
-        if isinstance(found, list):
-            return bool(cast(list[Any], found))
-        # Older ones answer with the mask of the notaries heard from last, which never goes back to nothing.
-        return False
+        """Inferred: from its beginning to its end, a round keeps the notary's UTXO of KMD locked, whatever the chain
+        (`dpow_fsm.c`, dpow_statemachinestart); the signing calls that the agent counts tell of the rest."""
+        return bool(await self._locked())
 
     async def close(self) -> None:
         await self._api.close()
+        if self._kmd:
+            await self._kmd.close()
+
+    async def _locked(self) -> list[Any]:
+        """The outputs of KMD's wallet that are locked; none where the daemon does not say."""
+        try:
+            found: object = await self._kmd.rpc("listlockunspent", seconds=5) if self._kmd else []
+        except RoleError:
+            return []
+        return cast(list[Any], found) if isinstance(found, list) else []
+
+    async def _free_locked(self) -> None:
+        """A round that was cut off has left its UTXO locked: the daemon's memory outlives the signer. `m_notary_main`
+        does the same. One that stays locked is a coin less to sign with, and no reason not to sign."""
+        if (locked := await self._locked()) and self._kmd:
+            try:
+                await self._kmd.rpc("lockunspent", True, locked, seconds=5)
+            except RoleError:
+                return
 
     async def _begin(self, chain: str) -> None:
         """`dpow` refuses while a daemon has not imported the key, or Iguana is not ready: tried until it succeeds."""
@@ -139,5 +106,5 @@ class Iguana:
     async def _call(self, name: str, call: Call) -> None:
         found = await self._api.post(name, call)
         error = cast(dict[str, Any], found).get("error") if isinstance(found, dict) else None
-        if error and "already" not in str(error):
+        if error and not any(words in str(error) for words in DONE_BEFORE):
             raise RoleError(f"{name}: {str(error)[:200]}")

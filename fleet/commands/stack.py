@@ -1,4 +1,4 @@
-"""up, preview, refresh, destroy and outputs: one stack through the engine."""
+"""up, refresh, destroy and outputs: one stack through the engine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Remove = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (up, preview, refresh, destroy, outputs):
+    for command in (up, refresh, destroy, outputs):
         app.command()(command)
 
 
@@ -67,33 +67,20 @@ def destroy(
     _change(context, stack, "destroy", Output(json=json), ())
 
 
-def preview(context: typer.Context, stack: StackName, remove: Remove = None, json: Json = False) -> None:
-    """Plan an update without making it. Needs neither credentials nor a reachable cluster.
-
-    Example: fleet preview --stack mainnet
-    """
-    output = Output(json=json)
-    root, loaded, plan = _load(context, stack)
-    for region in unreachable_regions(root, plan):
-        output.progress(f"warning: {region}: planned without asking it")
-    workspace = open_stack(root, loaded, output.progress, changes=False)
-    recover.permit_removals(workspace, planned_names(plan), tuple(remove or ()), True, output.progress)
-    _finish(workspace, plan, "preview", output)
-
-
 def outputs(context: typer.Context, stack: StackName, json: Json = False) -> None:
     """Print what the last update put out.
 
     Example: fleet outputs --stack local --json
     """
     output = Output(json=json)
-    root, loaded, _ = _load(context, stack)
+    root, loaded, _ = load(context, stack)
     workspace = open_stack(root, loaded, output.progress, changes=False)
     values = {key: None if item.secret else item.value for key, item in workspace.stack.outputs().items()}
     output.result(values, *(f"{key}: {value if value is not None else '[secret]'}" for key, value in values.items()))
 
 
-def _load(context: typer.Context, name: str) -> tuple[Path, LoadedStack, FleetPlan]:
+def load(context: typer.Context, name: str) -> tuple[Path, LoadedStack, FleetPlan]:
+    """The project's folder, the stack and its plan; raises ConfigError with every mistake."""
     root = find_root(context.obj)
     loaded = load_stack(root, name)
     return root, loaded, plan_fleet(loaded)
@@ -107,7 +94,7 @@ def planned_names(plan: FleetPlan) -> set[str]:
 
 
 def _change(context: typer.Context, name: str, operation: Operation, output: Output, remove: tuple[str, ...]) -> None:
-    root, loaded, plan = _load(context, name)
+    root, loaded, plan = load(context, name)
     if loaded.release.status == "draft" and loaded.stack.stage != "sandbox" and operation == "up":
         what = f"release {loaded.release.version} is a draft: its images are not published; the sandbox alone runs it"
         raise FleetError(what, Exit.BAD_INPUT)

@@ -44,6 +44,7 @@ READING_ANSWERS: dict[str, Any] = {
     "getblockchaininfo": {"blocks": 100, "bestblockhash": "aa"},
     "getpeerinfo": [{"startingheight": 100}] * 8,
     "getwalletinfo": {"txcount": 0},
+    "listlockunspent": [],
     "getbestblockhash": "aa",
     "getblock": {"tx": [], "time": 0},
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from failover.clock import boottime
-from failover.model import Candidacy, Claim, Holder, Orders, View
+from failover.model import Candidacy, Claim, Confirmation, Holder, Orders, View
 from failover.selector.base import LostError, NoQuorumError, TakenError
 
 START: dict[str, Any] = {
@@ -27,6 +27,7 @@ START: dict[str, Any] = {
     "orders": {},
     "all_stop": False,
     "cut": False,
+    "slow": 0.0,
     "releases": [],
 }
 
@@ -64,6 +65,20 @@ class Ledger:
             values["candidates"] = {k: v for k, v in values["candidates"].items() if v["session"] != number}
 
 
+class LedgerVerifier:
+    """A `Verifier` over the file, for a gate."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def confirm_epoch(self, duty: str) -> Confirmation:
+        sent_at = boottime()
+        holder = self._ledger.now["holder"]
+        if not holder:
+            raise LostError(f"nobody holds {duty}")
+        return Confirmation(epoch=holder["epoch"], sent_at=sent_at)
+
+
 class LedgerSelector:
     """A `Selector` over the file, for one candidate."""
 
@@ -83,6 +98,7 @@ class LedgerSelector:
             yield values
 
     async def view(self) -> View:
+        await asyncio.sleep(self._ledger.now["slow"])
         with self._asked() as values:
             found, orders = values["holder"], values["orders"]
             return View(
@@ -93,6 +109,7 @@ class LedgerSelector:
             )
 
     async def publish(self, candidacy: Candidacy) -> None:
+        await asyncio.sleep(self._ledger.now["slow"])
         with self._asked() as values:
             if self._number in values["ended"]:
                 self._number = secrets.randbits(40)

@@ -1,21 +1,29 @@
-"""`run_agent.py agent|watchdog CONFIG LEDGER`: either of them, over the ledger in place of an ensemble."""
+"""`run_agent.py agent|watchdog|gate CONFIG LEDGER`: one of them, over the ledger in place of an ensemble."""
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from config.failover import AgentConfig, EnsembleAccess
+from config.failover import AgentConfig, EnsembleAccess, GateConfig
 from failover.deadline import Session
 from failover.log import Log
 from failover.model import duty_name
 from failover.settings import load
 from failover.watchdog import Watchdog
-from tests.failover.ledger import Ledger, LedgerSelector
+from tests.failover.ledger import Ledger, LedgerSelector, LedgerVerifier
 
-what, config, ledger = sys.argv[1], load(Path(sys.argv[2]), AgentConfig), Ledger(Path(sys.argv[3]))
+what, ledger = sys.argv[1], Ledger(Path(sys.argv[3]))
+
+if what == "gate":
+    from failover.gate import serve
+
+    asyncio.run(serve(load(Path(sys.argv[2]), GateConfig), LedgerVerifier(ledger), asyncio.Event()))
+
+config = load(Path(sys.argv[2]), AgentConfig)
 
 if what == "watchdog":
 

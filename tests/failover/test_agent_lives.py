@@ -120,3 +120,19 @@ def test_the_health_port_says_that_it_lives_campaigns_and_holds(tmp_path: Path) 
                     assert words in await answer.text()
 
     run(tmp_path, scene)
+
+
+def test_an_ensemble_that_answers_later_than_a_heartbeat_is_a_slow_one_and_no_lost_one(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        with world.ledger.open() as values:
+            values["slow"] = 2 * world.config.timing.heartbeat_ms / 1000
+        world.start("watchdog")
+        agent = world.start("agent")
+        await world.signing()
+        assert world.ledger.now["candidates"]["eu-west"]["candidacy"]["healthy"]
+        with world.ledger.open() as values:
+            values["orders"] = {"drained": ["eu-west"]}
+        await until(lambda: world.ledger.now["releases"] == ["clean"], "its holder obeys")
+        assert agent.poll() is None, world.text("agent.log")
+
+    run(tmp_path, scene)

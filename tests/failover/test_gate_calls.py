@@ -39,6 +39,23 @@ def test_calls_are_reading_signing_or_forbidden(method: str, kind: Kind) -> None
     assert classify(method) is kind
 
 
+# What Iguana asks daemons for, KomodoPlatform/dPoW 2f846c0: `iguana/dpow/dpow_rpc.c`, `basilisk/basilisk_bitcoin.c`,
+# and `basilisk/jumblr.c` 159 for importprivkey. The agent itself asks for listlockunspent.
+POLLED = """
+    getinfo getblockchaininfo estimatefee getbestblockhash getblockhash getblock validateaddress getaddressinfo
+    gettxout decoderawtransaction getrawtransaction listunspent listtransactions listlockunspent calc_MoM MoMoMdata
+    kvsearch getiguanajson paxpending
+"""
+CHANGING = """
+    lockunspent signrawtransaction signrawtransactionwithwallet sendrawtransaction kvupdate importaddress importprivkey
+"""
+
+
+def test_a_standby_iguana_may_poll_and_changes_nothing() -> None:
+    assert {classify(method) for method in POLLED.split()} == {Kind.READING}
+    assert {classify(method) for method in CHANGING.split()} == {Kind.SIGNING}
+
+
 @pytest.mark.parametrize("method", ["newcall", "getInfo", "GETINFO", "getinfo2"])
 def test_an_unknown_method_counts_as_signing(method: str) -> None:
     assert classify(method) is Kind.SIGNING

@@ -39,7 +39,7 @@ DUTY = "notaries/alice-eu/duties/main"
 CASES = [
     # what was typed, the path in the message, and a part of what was found or is expected
     (put("regionz", {}), "notary:regionz", 'found the key "regionz", expected no such key; here are ensemble'),
-    (put(f"{DUTY}/busport", 1), f"{SEAT}.busport", "here are busPort, candidates"),
+    (put(f"{DUTY}/busport", 1), f"{SEAT}.busport", "here are busNotaries, busPort, candidates"),
     (put("stage", "prod"), "notary:stage", 'found "prod", expected "sandbox", "test" or "production"'),
     (put("release", 7), "notary:release", "found 7, expected text"),
     (put("release", "DELETE"), "notary:release", "found nothing, expected a value"),

@@ -23,6 +23,7 @@ ALLOWED = {  # which of our packages each may import
     "drills": {"config", "components", "failover", "sandbox"},
     "chaos": {"config", "drills", "failover", "sandbox"},
     "fleet": {"config", "components", "sandbox"},
+    "policy": set[str](),
     "bench": {"config", "components", "drills", "failover", "fleet", "sandbox"},
 }
 
