@@ -45,8 +45,11 @@ def stack_names(root: Path) -> list[str]:
     return sorted(path.name[7:-5] for path in root.glob("Pulumi.?*.yaml"))
 
 
-def load_stack(root: Path, name: str) -> LoadedStack:
-    """Read and check `Pulumi.<name>.yaml` below `root`; raises ConfigError with every mistake."""
+def load_stack(root: Path, name: str, release: str | None = None) -> LoadedStack:
+    """Read and check `Pulumi.<name>.yaml` below `root`; raises ConfigError with every mistake.
+
+    `release` is a release's file that takes the place of the one that the stack names.
+    """
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise ConfigError([Mistake(path="--stack", found=shown(name), expected="a stack's name such as testnet")])
     source = f"Pulumi.{name}.yaml"
@@ -57,7 +60,16 @@ def load_stack(root: Path, name: str) -> LoadedStack:
     values, secrets, mistakes = split_document(document, source)
     if mistakes and not values:
         raise ConfigError(mistakes)
-    return parse_stack(name, values, secrets, root, mistakes)
+    return parse_stack(name, {**values, "release": release} if release else values, secrets, root, mistakes)
+
+
+def load_release(root: Path, source: str) -> Release:
+    """Read and check a release's file, a path below `root`; raises ConfigError with every mistake."""
+    mistakes: list[Mistake] = []
+    release = _release(root, {"release": source}, mistakes)
+    if release is None:
+        raise ConfigError(mistakes)
+    return release
 
 
 def split_document(document: Mapping[str, object], source: str) -> tuple[dict[str, object], set[str], list[Mistake]]:

@@ -15,6 +15,7 @@ from pulumi.automation import EngineEvent, OpType
 from config.plan import FleetPlan
 from fleet.errors import Exit, FleetError
 from fleet.policies import VARIABLE, Policies
+from fleet.releases.history import message
 from fleet.workspace import Workspace
 
 Report = Callable[[str], None]
@@ -145,7 +146,8 @@ def run(
     errors: tuple[str, ...] = ()
     try:
         if operation == "up":
-            stack.up(on_event=watch, continue_on_error=True, target=targets, **quiet)
+            told = message(plan.loaded.release)
+            stack.up(on_event=watch, continue_on_error=True, target=targets, message=told, **quiet)
         elif operation == "preview":
             stack.preview(on_event=watch, **quiet, **_looking(stack, look))
         elif operation == "refresh":

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from fleet.commands import chains, configuration, doctor, lint, preview, render, sandbox, secret, stack
+from fleet.commands import (
+    chains,
+    configuration,
+    doctor,
+    lint,
+    preview,
+    promote,
+    release,
+    render,
+    sandbox,
+    secret,
+    stack,
+)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add every command."""
-    for module in (stack, preview, chains, lint, render, configuration, secret, doctor, sandbox):
+    for module in (stack, preview, release, promote, chains, lint, render, configuration, secret, doctor, sandbox):
         module.add_to(app)

@@ -19,6 +19,7 @@ from fleet.leader import ensemble_leader, tell_program
 from fleet.output import Output
 from fleet.project import find_root
 from fleet.reach import unreachable_regions
+from fleet.releases.selecting import require_production
 from fleet.summary import summary, tables
 from fleet.update import Operation, run
 from fleet.workspace import Workspace, open_stack
@@ -98,6 +99,8 @@ def _change(context: typer.Context, name: str, operation: Operation, output: Out
     if loaded.release.status == "draft" and loaded.stack.stage != "sandbox" and operation == "up":
         what = f"release {loaded.release.version} is a draft: its images are not published; the sandbox alone runs it"
         raise FleetError(what, Exit.BAD_INPUT)
+    if operation == "up":
+        require_production(loaded, plan)
     sandboxed = sorted(key for key, part in plan.regions.items() if part.region.sandboxed)
     if sandboxed:
         Sandbox(root, sandboxed).start(output.progress)
