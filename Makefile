@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup policy up down test check aws drill drill-ensemble model chaos bench bench-failover
+.PHONY: help setup policy up down test test-long check aws drill drill-ensemble model chaos bench bench-failover
 SEED ?= 1
 MINUTES ?= 5
 
@@ -30,8 +30,11 @@ up: setup  ## Start the sandbox and bring the fleet of Pulumi.local.yaml up on i
 down: setup  ## Stop the sandbox: no process and no port is left
 	$(BIN)/fleet sandbox down
 
-test: setup policy  ## Run all tests, on the real engine and real API servers
+test: setup  ## Run the tests, on the real engine and real API servers
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-long: setup policy  ## Run the tests that take long: updates cut off, regions away, policies, releases, AWS, mutants
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 check: setup  ## Lint, types, schema and the rules of the house, in under a minute
 	$(BIN)/ruff check .

@@ -8,8 +8,6 @@ Exit codes: 0 every drill held and every control was caught, 1 not, 3 something 
 from __future__ import annotations
 
 import argparse
-import ctypes
-import os
 import subprocess
 import sys
 import tempfile
@@ -23,11 +21,11 @@ from drills.rig import Rig
 from drills.scenarios import changes, controls, crashes, disks, identities, observation, partitions
 from drills.stacks import FIVE, THREE, Shape
 from sandbox.errors import SandboxError
+from sandbox.mounts import private_mounts
 from sandbox.pods import Image, zookeeper_image
 from sandbox.pods.python_image import python_image
 
 LOG_DISK_MEBIBYTES = 48
-_CLONE_NEWNS = 0x00020000
 DRILLS: tuple[Drill, ...] = (
     *crashes.DRILLS,
     *partitions.DRILLS,
@@ -61,7 +59,7 @@ def held(result: Result) -> bool:
 
 def drill_all(drills: Sequence[Drill], seed: int, servers: int, keep: Path | None) -> list[Result]:
     """Run drills one after another on one ensemble, a new one after a drill that could not be ended."""
-    _private_mounts()
+    private_mounts("drills")  # the log's disks
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="drill-") as scratch:
         while len(results) < len(drills):
@@ -114,13 +112,6 @@ def _rig(folder: Path, shape: Shape) -> Rig:
 
 def _tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def _private_mounts() -> None:
-    """The log's disks are mounted for this process and its children alone, and gone with them."""
-    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNS) != 0:
-        raise SandboxError(f"drills need root, for mounts and networks of their own: {os.strerror(ctypes.get_errno())}")
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ A process of its own, on purpose tiny: it reads one file, looks at /proc, kills.
 
 from __future__ import annotations
 
+import importlib
 import os
 import select
 import signal
@@ -38,7 +39,7 @@ def verdict(told: Deadline, agent_runs: bool, now: float) -> str | None:
 
 def end_session(access: EnsembleAccess, session: Session) -> None:
     """Free the duty at once. Raises SelectorError, or what the client raises, without a connection."""
-    from failover.selector.session_end import end_session as end  # heavy, and needed once in a life
+    from failover.selector.session_end import end_session as end  # imported by `main` beside the watch
 
     end(access, session.number, session.password)
 
@@ -168,6 +169,9 @@ class Watchdog:
 def main(config: AgentConfig) -> int:
     """Run until SIGTERM, and then until there is nobody left to watch."""
     watchdog = Watchdog(config, Log(who="watchdog", candidate=config.region))
+
+    # The ensemble's client is heavy to import: not when the duty waits for it, and not before the watch begins.
+    threading.Thread(target=importlib.import_module, args=("failover.selector.session_end",), daemon=True).start()
 
     def stop(_number: int, _frame: object) -> None:
         watchdog.stop()

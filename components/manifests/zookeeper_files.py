@@ -125,6 +125,9 @@ def _identities() -> list[str]:
     ]
 
 
+MOST_BETWEEN_QUESTIONS_MS = 1_600  # three doublings of the first 200
+
+
 def jvm_options(memory: str) -> str:
     """Java's command line, as a file that `java @/conf/jvm.options` reads. `memory` is the container's, such as 1Gi."""
     heap = int(HEAP_SHARE * mebibytes(memory))
@@ -140,6 +143,8 @@ def jvm_options(memory: str) -> str:
         "-XX:+PerfDisableSharedMem",
         # Addresses of load balancers change.
         "-Dsun.net.inetaddr.ttl=10",
+        # Who finds no leader asks again after twice the time, by itself up to a minute: everybody would wait for it.
+        f"-Dzookeeper.fastleader.maxNotificationInterval={MOST_BETWEEN_QUESTIONS_MS}",
         "-Dlogback.configurationFile=/conf/logback.xml",
         "-cp /zookeeper/lib/*",
     ]

@@ -19,7 +19,7 @@ from tests.engine.interruption import (
 )
 from tests.engine.project import REGIONS, Answer, Project
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 
 
 def completed(project: Project, cut_off: Answer) -> dict[str, Any]:

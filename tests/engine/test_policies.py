@@ -10,6 +10,7 @@ from sandbox import api
 from tests.engine.project import ROOT, Project
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.sandbox,
     pytest.mark.skipif(not (ROOT / "policy" / ".venv").is_dir(), reason="`make policy` makes the pack's environment"),
 ]

@@ -11,7 +11,7 @@ import pytest
 from tests.engine.interruption import frozen, update_while
 from tests.engine.project import Project
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 
 
 def grow(project: Project) -> None:

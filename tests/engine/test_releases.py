@@ -14,7 +14,7 @@ import yaml
 
 from tests.engine.project import Answer, Project, make_project
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 SOURCE = "GLEECBTC/komodo-daemon, as a test has it"
 DATA = {"family": "komodod", "number": 1, "source": SOURCE}
 

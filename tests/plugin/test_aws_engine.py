@@ -17,7 +17,7 @@ from tests.plugin.aws_stack import changed, made_in, previewed, resources, unpro
 from tests.recording import ROOT
 from tests.unit.stacks import plan_of, values_of
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 STACK = "mainnet-eks"
 
 

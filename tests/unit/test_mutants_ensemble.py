@@ -9,6 +9,8 @@ import pytest
 from tests.mutants import Mutant
 from tests.unit.caged import cages
 
+pytestmark = pytest.mark.long
+
 COMPONENTS, MANIFESTS, SCRIPTS = "components/", "components/manifests/", "components/manifests/scripts/"
 # The promise, the file, what becomes what, and the tests that notice.
 BROKEN = [

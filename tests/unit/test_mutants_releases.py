@@ -8,6 +8,8 @@ import pytest
 
 from tests.mutants import Mutant
 
+pytestmark = pytest.mark.long
+
 UNIT = "tests/unit/"
 MUTANTS = [
     Mutant(

@@ -1,6 +1,7 @@
 """Which changes of which inputs make another resource: those that AWS can't change in place. Pure.
 
-As in the provider's schema (pulumi-aws 7, `replaceOnChanges`), for the types that the program uses.
+Written down by hand for the types that the program uses, and not held against the provider's own schema
+(pulumi-aws 7, `replaceOnChanges`), which comes with its plugin alone.
 """
 
 from __future__ import annotations
