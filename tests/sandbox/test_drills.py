@@ -17,13 +17,20 @@ pytestmark = [
 ]
 
 
+ATTEMPTS = 3
+
+
 def drilled(*names: str) -> dict[str, dict[str, object]]:
+    """The results by name. Beside other tests a server is at times gone in the middle: such a run says nothing."""
     only = [word for name in names for word in ("--only", name)]
     command = [sys.executable, "-m", "drills.ensemble", "--seed", "1", "--json", *only]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    print(done.stderr)  # noqa: T201  # for whoever reads of a failure
-    assert done.stdout, done.stderr
-    return {result["name"]: result for result in json.loads(done.stdout)}
+    for _ in range(ATTEMPTS):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+        print(done.stderr)  # noqa: T201  # for whoever reads of a failure
+        results = json.loads(done.stdout) if done.stdout else []
+        if results and all(result["done"] != "could not be ended" for result in results):
+            return {result["name"]: result for result in results}
+    pytest.fail(f"no run of {ATTEMPTS} came to its end")
 
 
 def test_no_acknowledged_write_is_lost_and_the_checker_sees_it_where_one_is() -> None:
