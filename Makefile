@@ -31,7 +31,7 @@ down: setup  ## Stop the sandbox: no process and no port is left
 	$(BIN)/fleet sandbox down
 
 test: setup  ## Run the tests, on the real engine and real API servers
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
 
 test-long: setup policy  ## Run the tests that take long: updates cut off, regions away, policies, releases, AWS, mutants
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
