@@ -16,6 +16,7 @@ from config.plan import FleetPlan
 from config.release import Release
 from fleet.errors import Exit, FleetError
 from fleet.impact.change import region_of
+from fleet.state import resources
 
 PLUGIN = "pulumi-analyzer-policy-python"
 VARIABLE = "FLEET_POLICY_FACTS"  # by which the pack finds the file
@@ -75,11 +76,10 @@ def prepare(root: Path, plan: FleetPlan, deployment: Mapping[str, Any], removed:
 
 def facts(release: Release, deployment: Mapping[str, Any], removed: Collection[str]) -> dict[str, Any]:
     """What the rules can't see in a plan: what runs, the release's images, and what a person lets go by name."""
-    builds = [release.zookeeper, release.keeper, release.gate, *release.signers.values(), *release.daemons.values()]
-    found: list[dict[str, Any]] = list(deployment.get("resources") or [])
+    found = [item for item in resources(deployment) if item["type"] in COMPARED and not item.get("delete")]
     return {
-        "before": [_compared(item) for item in found if item["type"] in COMPARED and not item.get("delete")],
-        "images": sorted({build.image for build in builds if build}),
+        "before": [_compared(item) for item in found],
+        "images": sorted({build.image for build in release.builds.values()}),
         "released": sorted(removed),
     }
 

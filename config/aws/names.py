@@ -23,9 +23,7 @@ def balancer_name(plan: FleetPlan, server: Server, part: str = "server") -> str:
 
 def repositories(plan: FleetPlan) -> tuple[str, ...]:
     """The repositories of the release's images: `notary/komodod` of `registry.example.net/notary/komodod@sha256:…`."""
-    release = plan.loaded.release
-    builds = [release.zookeeper, release.keeper, release.gate, *release.daemons.values(), *release.signers.values()]
-    images = {build.image for build in builds if build}
+    images = {build.image for build in plan.loaded.release.builds.values()}
     return tuple(sorted({image.partition("/")[2].partition("@")[0].partition(":")[0] for image in images}))
 
 

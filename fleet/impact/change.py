@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pulumi.automation import EngineEvent, OpType
 
 from config.each import at
+from fleet.state import resources
 
 Operation = Literal["same", "create", "update", "replace", "delete"]
 Found = tuple[Operation, Mapping[str, Any] | None, str]  # what is done, what it would be, its provider
@@ -86,5 +87,4 @@ def region_of(provider: str) -> str:
 
 
 def _objects(deployment: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    found: list[dict[str, Any]] = list(deployment.get("resources") or [])
-    return [item for item in found if item["type"].startswith("kubernetes:") and not item.get("delete")]
+    return [item for item in resources(deployment) if item["type"].startswith("kubernetes:") and not item.get("delete")]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import cast
 
-from config.each import at
 from config.load import LoadedStack
 from config.mistakes import Mistake
 from config.plan import FleetPlan
 from config.release import Evidence, Release, moment, written
+from fleet.impact.workload import containers
 from fleet.releases.diff import pods
 from fleet.releases.history import Update, run_of_latest
 from fleet.state import Deployment, resources
@@ -42,13 +41,8 @@ def gathered(
 
 def images_of(deployment: Deployment) -> set[str]:
     """The images of every set and Job of a state."""
-    found: set[str] = set()
-    for item in resources(deployment):
-        for kind in ("initContainers", "containers"):
-            containers = at(item, "inputs", "spec", "template", "spec", kind)
-            listed = cast("list[object]", containers) if isinstance(containers, list) else []
-            found |= {image for part in listed if isinstance(image := at(part, "image"), str)}
-    return found
+    parts = (part for item in resources(deployment) for part in containers(item.get("inputs") or {}).values())
+    return {image for part in parts if isinstance(image := part.get("image"), str)}
 
 
 def ungatherable(plan: FleetPlan, found: Sequence[Update], notarised: Mapping[str, int]) -> Iterator[Mistake]:
