@@ -34,8 +34,8 @@ MUTANTS = [
     Mutant(
         promise="a dead process's lock does not stay",
         file="fleet/recover.py",
-        line="    _release_dead_locks(workspace, report)\n    exported",
-        broken="    exported",
+        line="    _release_dead_locks(workspace, report)\n    try:",
+        broken="    try:",
         tests=ENGINE + "test_interrupted.py -k together",
     ),
     Mutant(

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.drills import test_mutants as on_the_engine
 from tests.recording import ROOT
+from tests.unit import test_mutants as of_units
+from tests.unit import test_mutants_releases as of_releases
 
 LINES_PER_FILE = 250
 LINES_PER_FUNCTION = 40
@@ -127,3 +130,8 @@ def test_no_file_names_a_place_of_the_machine_that_wrote_it() -> None:
     for path in tracked():
         if path.suffix not in (".sum", ".mod") and path != Path(__file__):
             assert not places.search(path.read_text(errors="replace")), path
+
+
+def test_every_mutant_still_fits_the_code() -> None:
+    for mutant in (*on_the_engine.MUTANTS, *of_units.MUTANTS, *of_releases.MUTANTS):
+        assert (ROOT / mutant.file).read_text().count(mutant.line) == 1, mutant.promise
