@@ -63,6 +63,15 @@ def holds(value: Any, what: str) -> bool:
     return what == "unknown" and isinstance(value, str) and value in _UNKNOWNS
 
 
+def guarded(outputs: Mapping[str, Any], inputs: Mapping[str, Any], *always: str) -> dict[str, Any]:
+    """Outputs whose secrets are wrapped: every field that was given as one, and those that `always` are."""
+    fields = {*always, *(key for key, value in inputs.items() if holds(value, "secret"))}
+    return {
+        key: {SIGNATURE: SECRET, "value": value} if key in fields and not is_secret(value) else value
+        for key, value in outputs.items()
+    }
+
+
 def concealed(message: str, inputs: Mapping[str, Any]) -> str:
     """A message without what was given as a secret, plain or as a server quotes it."""
     for text in sorted(_secret_texts(inputs, inside=False), key=len, reverse=True):

@@ -11,7 +11,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from sandbox.plugins.kubernetes.servicer import VERSION
+from sandbox.plugins.kubernetes.servicer import KubernetesProvider
 from tests.sandbox.helpers import alive, eventually
 
 pytestmark = pytest.mark.sandbox
@@ -31,7 +31,7 @@ def test_the_plugin_serves_at_the_port_it_prints_and_ends_with_a_killed_engine()
         pid, port = map(int, parent.stdout.readline().split())
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             stub = provider_pb2_grpc.ResourceProviderStub(channel)
-            assert stub.GetPluginInfo(empty_pb2.Empty()).version == VERSION
+            assert stub.GetPluginInfo(empty_pb2.Empty()).version == KubernetesProvider.version
         assert alive(pid)
     finally:
         parent.kill()

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from sandbox import plugins
 from sandbox.plugins.tls.inputs import LOCALLY_SIGNED, PRIVATE_KEY, REQUEST, SELF_SIGNED
-from sandbox.plugins.tls.servicer import VERSION
+from sandbox.plugins.tls.servicer import TlsProvider
 from sandbox.plugins.values import holds, is_secret, revealed, to_struct
 from tests.plugin.plugin import UNKNOWN, secret
 from tests.plugin.tls import Tls, authority_inputs, leaf_inputs, urn
@@ -212,7 +212,7 @@ def test_an_installed_launcher_serves_and_ends_with_a_killed_engine(tmp_path: Pa
         pid, port = map(int, parent.stdout.readline().split())
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             info = provider_pb2_grpc.ResourceProviderStub(channel).GetPluginInfo(empty_pb2.Empty())
-        assert (info.version == VERSION) is (name == "tls")
+        assert (info.version == TlsProvider.version) is (name == "tls")
         assert alive(pid)
     finally:
         parent.kill()

@@ -108,10 +108,10 @@ def test_evidence_begins_with_the_first_success_of_the_last_run() -> None:
     builds = plan.loaded.release.builds
     pods = [
         {
-            "initContainers": [{"image": builds["gate"].image}],
-            "containers": [{"image": builds["daemons.komodod"].image}],
+            "initContainers": [{"name": "gate", "image": builds["gate"].image}],
+            "containers": [{"name": "daemon", "image": builds["daemons.komodod"].image}],
         },
-        {"containers": [{"image": "registry.example.net/other"}]},
+        {"containers": [{"name": "other", "image": "registry.example.net/other"}]},
     ]
     state = {"resources": [{"inputs": {"spec": {"template": {"spec": pod}}}} for pod in pods] + [{"inputs": {}}]}
     made = gathered(plan, found, state, {"DOC": 3}, NOW)

@@ -11,44 +11,33 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf import empty_pb2
 from google.rpc import status_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
-from sandbox.plugins.differences import Change, diff_response
+from sandbox.plugins.differences import diff_response
 from sandbox.plugins.kubernetes import state
 from sandbox.plugins.kubernetes.cluster import Cluster, ClusterError, UnreachableError
 from sandbox.plugins.kubernetes.diff import changes, same_object
 from sandbox.plugins.kubernetes.ready import needs_endpoints, unready
 from sandbox.plugins.kubernetes.values import concealed, from_struct, guarded, holds, revealed, to_struct
+from sandbox.plugins.servicer import StandIn
 
-VERSION = "4.34.2"
 MANAGER = "pulumi-kubernetes"
 AWAIT_SECONDS = 600.0
 
 
-class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
+class KubernetesProvider(StandIn):
     """One instance serves one provider resource: one cluster."""
+
+    version = "4.34.2"
 
     def __init__(self, engine: str | None) -> None:
         self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine)) if engine else None
         self._cancelled = threading.Event()
         self._warned = False
 
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
-        del request, context
-        return plugin_pb2.PluginInfo(version=VERSION)
-
-    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        del context
-        return provider_pb2.CheckResponse(inputs=request.news)
-
-    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def replaces(self, key: str, old: dict[str, Any], new: dict[str, Any]) -> bool:
         """A changed identifier is another cluster; everything else is another way to the same one."""
-        del context
-        old, new = from_struct(request.old_inputs), from_struct(request.news)
-        fixed = "clusterIdentifier" if "clusterIdentifier" in {*old, *new} else "context"
-        found = [key for key in sorted({*old, *new}) if revealed(old.get(key)) != revealed(new.get(key))]
-        made = [Change(path=key, kind="update", replaces=key == fixed) for key in found]
-        return diff_response(made, delete_first=False)
+        return key == ("clusterIdentifier" if "clusterIdentifier" in {*old, *new} else "context")
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
         del context

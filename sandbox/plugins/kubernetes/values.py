@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.plugins import values
 from sandbox.plugins.values import (
     SECRET,
     SIGNATURE,
@@ -36,12 +37,9 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 def guarded(outputs: dict[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Outputs whose secrets are wrapped: a Secret's values, and every field that was given as a secret."""
-    fields = {key for key, value in inputs.items() if holds(value, "secret")}
+    always: list[str] = []
     if outputs.get("kind") == "Secret":
-        fields |= {"data", "stringData"}
+        always += ["data", "stringData"]
         if _LAST_APPLIED in ((outputs.get("metadata") or {}).get("annotations") or {}):
-            fields.add("metadata")
-    return {
-        key: {SIGNATURE: SECRET, "value": value} if key in fields and not is_secret(value) else value
-        for key, value in outputs.items()
-    }
+            always.append("metadata")
+    return values.guarded(outputs, inputs, *always)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sandbox.plugins import values
 from sandbox.plugins.differences import Change
 from sandbox.plugins.tls.certificates import is_due
 from sandbox.plugins.tls.inputs import LOCALLY_SIGNED, PRIVATE_KEY, REQUEST, SELF_SIGNED, checked, completed
-from sandbox.plugins.values import SECRET, SIGNATURE, UNKNOWN, holds, is_secret
+from sandbox.plugins.values import UNKNOWN
 
 _IN_PLACE = {"earlyRenewalHours"}  # when to renew is no part of a certificate
 _SENSITIVE = {"privateKeyPem", "privateKeyPemPkcs8", "privateKeyOpenssh", "caPrivateKeyPem"}
@@ -69,8 +70,4 @@ def updated(resource: str, outputs: Mapping[str, Any], inputs: Mapping[str, Any]
 
 def guarded(outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Outputs whose secrets are wrapped: keys, and every field that was given as a secret."""
-    fields = _SENSITIVE | {key for key, value in inputs.items() if holds(value, "secret")}
-    return {
-        key: {SIGNATURE: SECRET, "value": value} if key in fields and not is_secret(value) else value
-        for key, value in outputs.items()
-    }
+    return values.guarded(outputs, inputs, *_SENSITIVE)

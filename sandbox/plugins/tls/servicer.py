@@ -7,43 +7,28 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import grpc
-from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2
 
-from sandbox.plugins.differences import Change, diff_response
+from sandbox.plugins.differences import diff_response
+from sandbox.plugins.servicer import StandIn, token_of
 from sandbox.plugins.tls.certificates import doubts, is_due, made
 from sandbox.plugins.tls.changes import changes, early_hours, guarded, planned, updated
 from sandbox.plugins.tls.errors import InputError
 from sandbox.plugins.tls.inputs import INPUTS, mistakes
 from sandbox.plugins.values import concealed, from_struct, revealed, to_struct
 
-VERSION = "5.6.2"
 
+class TlsProvider(StandIn):
+    """It keeps nothing: all that there is of a key or a certificate is in the engine's state.
 
-class TlsProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """It keeps nothing: all that there is of a key or a certificate is in the engine's state."""
+    All that a provider has is a proxy, which no resource here uses: nothing is replaced for it. A certificate that was
+    given out and deleted stays valid.
+    """
+
+    version = "5.6.2"
 
     def __init__(self, engine: str | None) -> None:
         self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine)) if engine else None
-
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
-        del request, context
-        return plugin_pb2.PluginInfo(version=VERSION)
-
-    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        del context
-        return provider_pb2.CheckResponse(inputs=request.news)
-
-    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """All that a provider has is a proxy, which no resource here uses: nothing is replaced for it."""
-        del context
-        old, new = revealed(from_struct(request.old_inputs)), revealed(from_struct(request.news))
-        found = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-        return diff_response([Change(path=key, kind="update", replaces=False) for key in found], delete_first=False)
-
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
-        del request, context
-        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Every mistake at once. No failure names its property: the engine would print the value with it."""
@@ -97,23 +82,14 @@ class TlsProvider(provider_pb2_grpc.ResourceProviderServicer):
             id=request.id, properties=to_struct(guarded(outputs, inputs)), inputs=request.inputs
         )
 
-    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Forget it; a certificate that was given out stays valid."""
-        del request, context
-        return empty_pb2.Empty()
-
-    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802
-        del request, context
-        return empty_pb2.Empty()
-
     def _warn(self, urn: str, message: str) -> None:
         if self._engine:
             self._engine.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, urn=urn, message=message))
 
 
 def _resource(urn: str) -> str:
-    """The type's token, without those of the components that hold the resource."""
-    token = urn.split("::")[2].rsplit("$", 1)[-1]
+    """The type's token. Raises InputError for one that the sandbox has not."""
+    token = token_of(urn)
     if token not in INPUTS:
         raise InputError("type", f"the sandbox has no {token}; it has {', '.join(sorted(INPUTS))}")
     return token
