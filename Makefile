@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup policy up down test test-long check aws drill drill-ensemble model chaos bench bench-failover
+.PHONY: help setup policy up down test test-long check aws images drill drill-ensemble model chaos bench bench-failover
 SEED ?= 1
 MINUTES ?= 5
 
@@ -43,6 +43,7 @@ check: setup  ## Lint, types, schema and the rules of the house, in under a minu
 	$(BIN)/fleet config schema --check
 	$(BIN)/fleet config check
 	$(BIN)/fleet lint
+	$(BIN)/hadolint images/*/*Dockerfile
 	$(BIN)/python -m pytest -q tests/unit/test_house.py
 
 aws: .venv/moto/ready  ## Create against moto what the stack on AWS declares: it must take everything, and refuse mistakes
@@ -52,6 +53,10 @@ aws: .venv/moto/ready  ## Create against moto what the stack on AWS declares: it
 	$(PYTHON) -m venv .venv/moto
 	.venv/moto/bin/pip install --quiet --disable-pip-version-check -r tests/moto/requirements.txt
 	touch $@
+
+images: setup  ## Build every image that packages suffice for, and start each; wants root, buildah and mmdebstrap
+	$(BIN)/fleet images build
+	$(BIN)/python -m pytest tests/images
 
 drill: setup  ## Break the code on purpose on the real engine: each mutant must be caught
 	$(BIN)/python -m pytest tests/drills

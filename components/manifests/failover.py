@@ -67,11 +67,11 @@ def agent_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> str:
 
 def signer_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> SignerConfig:
     """What the agent starts. A daemon's command holds its RPC's password, so its container's arguments bring it."""
-    iguana = duty.kind == "iguana"
-    chain = None if iguana else region.daemons_of(duty)[0].chain
+    notaries, api = pod_ports.iguana(duty.bus_port)
+    chain = None if duty.kind == "iguana" else region.daemons_of(duty)[0].chain
     return SignerConfig(
-        command=("iguana",) if iguana else (),
-        api_port=chain.rpc if chain else pod_ports.IGUANA_API,
+        command=() if chain else ("iguana", notaries),
+        api_port=chain.rpc if chain else api,
         keys_directory=KEYS,
         stop_seconds=chain.stop_grace_seconds - 10 if chain else IGUANA_STOP_SECONDS,
         drain_seconds=plan.loaded.stack.failover.drain_seconds,

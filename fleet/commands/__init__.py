@@ -8,6 +8,7 @@ from fleet.commands import (
     chains,
     configuration,
     doctor,
+    images,
     lint,
     preview,
     promote,
@@ -21,5 +22,18 @@ from fleet.commands import (
 
 def add_to(app: typer.Typer) -> None:
     """Add every command."""
-    for module in (stack, preview, release, promote, chains, lint, render, configuration, secret, doctor, sandbox):
+    for module in (
+        stack,
+        preview,
+        release,
+        promote,
+        images,
+        chains,
+        lint,
+        render,
+        configuration,
+        secret,
+        doctor,
+        sandbox,
+    ):
         module.add_to(app)

@@ -30,3 +30,12 @@ def find_image(reference: str, images: Mapping[str, Image]) -> Image | None:
     head, slash, last = repository.rpartition("/")
     name = f"{head}{slash}{last.partition(':')[0]}"
     return next((image for key, image in images.items() if key in name), None)
+
+
+def unpacked_image(root: Path, environment: Mapping[str, str]) -> Image:
+    """The image whose files lie below `root`, as a builder of images unpacks them, but for what containers mount."""
+    mounted = {"dev", "proc", "sys", "tmp"}
+    return Image(
+        binds={f"/{path.name}": str(path) for path in root.iterdir() if path.name not in mounted},
+        environment=environment,
+    )

@@ -82,3 +82,19 @@ def test_an_address_that_nobody_can_call_and_a_bus_without_one_are_mistakes() ->
     lines = told(values)
     assert len(lines) == 1 + len(duty["candidates"])
     assert all("expected an IPv4 address that others can call, such as 192.0.2.10" in line for line in lines)
+
+
+def test_iguana_is_told_its_list_of_notaries_and_called_where_it_then_listens() -> None:
+    told = {
+        (duty.shard, duty.bus_port): json.loads(agent_config(plan, region, duty))["signer"]
+        for plan in (plan_of("mainnet"), plan_of("testnet"))
+        for region in plan.regions.values()
+        for duty in region.duties
+        if duty.kind == "iguana"
+    }
+    said = {key: (signer["command"], signer["api_port"]) for key, signer in told.items()}
+    assert {port: said_of for (_, port), said_of in said.items()} == {
+        13848: (["iguana", "notary"], 7776),
+        13845: (["iguana", "3rd_party"], 7779),
+        17762: (["iguana", "testnet"], 7779),
+    }

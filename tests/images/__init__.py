@@ -1,0 +1,1 @@
+"""Images built from their Dockerfiles, and started: `make images`."""
