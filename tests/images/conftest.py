@@ -1,3 +1,5 @@
+"""Images, built once for all tests here."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
