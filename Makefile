@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup policy up down test test-long check aws images drill drill-ensemble model chaos bench bench-failover
+.PHONY: help setup policy up down test test-long check aws images scan drill drill-ensemble model chaos bench bench-failover
 SEED ?= 1
 MINUTES ?= 5
 
@@ -57,6 +57,14 @@ aws: .venv/moto/ready  ## Create against moto what the stack on AWS declares: it
 images: setup  ## Build every image that packages suffice for, and start each; wants root, buildah and mmdebstrap
 	$(BIN)/fleet images build
 	$(BIN)/python -m pytest tests/images
+
+scan: .venv/scan/ready  ## Have checkov and kube-score look at everything that is rendered
+	$(BIN)/python -m pytest tests/scanners
+
+.venv/scan/ready: .venv/ready tests/scanners/requirements.txt
+	$(PYTHON) -m venv .venv/scan
+	.venv/scan/bin/pip install --quiet --disable-pip-version-check -r tests/scanners/requirements.txt
+	touch $@
 
 drill: setup  ## Break the code on purpose on the real engine: each mutant must be caught
 	$(BIN)/python -m pytest tests/drills

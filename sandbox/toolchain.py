@@ -66,7 +66,8 @@ TOOLS = {
         Tool(name="kustomize", packages=("sigs.k8s.io/kustomize/kustomize/v5",), minutes=0.5),
         # A real node of Bitcoin's family, for the tests of gates.
         Tool(name="btcd", packages=("github.com/btcsuite/btcd",), minutes=0.5),
-        # What tests/policy checks the workflows with.
+        # What tests/scanners checks the rendered manifests with, and tests/policy the workflows.
+        Tool(name="kube-score", packages=("github.com/zegl/kube-score/cmd/kube-score",), minutes=1),
         Tool(name="actionlint", packages=("github.com/rhysd/actionlint/cmd/actionlint",), minutes=0.5),
     )
 }

@@ -32,7 +32,7 @@ HOME = "/home/notary"
 DATA = "/data"
 CONF = "/etc/chain/chain.conf"
 # Readiness and liveness mean "RPC answers", never "synced": a chain syncs for days, and the engine waits ten minutes.
-ANSWERS = "/chain/answers"
+LIVES, ANSWERS = "/chain/lives", "/chain/answers"
 
 
 def conf(daemon: Daemon) -> str:
@@ -157,8 +157,9 @@ def _daemon(plan: FleetPlan, daemon: Daemon, health: int) -> Manifest:
         "resources": resources(daemon.size.cpu, daemon.size.memory),
         "securityContext": container_security(),
         "volumeMounts": mounts,
-        # A daemon may read its index for an hour before it answers, and be busy for minutes after a reorganisation.
-        "startupProbe": http_probe(ANSWERS, health, period=10, failures=360),
+        # A daemon may read its index for hours, in which it says so and answers nothing else; and it may be busy for
+        # minutes after a reorganisation.
+        "startupProbe": http_probe(LIVES, health, period=10, failures=360),
         "readinessProbe": http_probe(ANSWERS, health, period=10, failures=3),
-        "livenessProbe": http_probe(ANSWERS, health, period=30, failures=20),
+        "livenessProbe": http_probe(LIVES, health, period=30, failures=20),
     }

@@ -15,7 +15,7 @@ Role = Literal["chain", "signer", "zookeeper", "keeper"]
 ROLE, NOTARY, SHARD, CHAIN = (f"notary-fleet.dev/{key}" for key in ("role", "notary", "shard", "chain"))
 SERVICE_ACCOUNT = "fleet"
 COMMON = {"app.kubernetes.io/part-of": "notary-fleet", "app.kubernetes.io/managed-by": "pulumi"}
-GROUP = 10_001  # owner of the volumes where the cluster does not choose one itself
+NOBODY = 10_001  # user and group, of the volumes too, where the cluster does not choose them itself
 
 
 def labels(role: Role, instance: str, duty: Duty | None = None, chain: str | None = None) -> dict[str, str]:
@@ -58,9 +58,9 @@ def opaque_secret(namespace: str, name: str, data: Mapping[str, Any]) -> Manifes
 
 def pod_security(region: RegionPlan) -> Manifest:
     """Pod Security `restricted`. OpenShift's restricted-v2 gives the user and the group of the volumes itself."""
-    volumes = {"fsGroup": GROUP, "fsGroupChangePolicy": "OnRootMismatch"}
+    identity = {"runAsUser": NOBODY, "runAsGroup": NOBODY, "fsGroup": NOBODY, "fsGroupChangePolicy": "OnRootMismatch"}
     openshift = region.region.platform == "openshift"
-    return {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **({} if openshift else volumes)}
+    return {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **({} if openshift else identity)}
 
 
 def container_security() -> Manifest:
@@ -73,8 +73,14 @@ def container_security() -> Manifest:
 
 
 def resources(cpu: str, memory: str) -> Manifest:
-    """Requests, and a limit of memory alone: a limited CPU delays signatures, and a late one is a missed round."""
-    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
+    """Requests, and limits of all but CPU: a limited CPU delays signatures, and a late one is a missed round.
+
+    What a container writes beside its volumes is small: its log, which Kubernetes rotates, and passing files.
+    """
+    return {
+        "requests": {"cpu": cpu, "memory": memory, "ephemeral-storage": "64Mi"},
+        "limits": {"memory": memory, "ephemeral-storage": "1Gi"},
+    }
 
 
 def volume_claim(name: str, labelled: Mapping[str, str], size: str, storage_class: str | None) -> Manifest:

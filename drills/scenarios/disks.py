@@ -15,6 +15,7 @@ from drills.drill import Drill, Scene
 from drills.history import Op, Outcome
 from drills.rig import Rig
 from drills.scenarios.crashes import HOP_SECONDS
+from drills.scenarios.partitions import ELECTION_SECONDS
 from sandbox.pods import Pod
 
 
@@ -33,7 +34,8 @@ def full_log(scene: Scene) -> str:
     rig = scene.rig
     number = scene.random.choice(rig.numbers)
     led = rig.known_leader() == number
-    scene.limit_s = HOP_SECONDS + (1.5 if led else 0)
+    # A leader whose log is full may win once more, and fall silent before it notices.
+    scene.limit_s = scene.silence_s + ELECTION_SECONDS if led else HOP_SECONDS
     filler = rig.claim("datalog", number) / "filler"
     before = rig.pods[number].restarts
     _fill(filler)
@@ -47,10 +49,10 @@ def full_log(scene: Scene) -> str:
 
 
 def _fill(path: Path) -> None:
-    with path.open("wb") as file, suppress(OSError):
+    # Unbuffered: what a full disk did not take would be tried once more when the file is closed.
+    with path.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"\0" * 65536)
-            file.flush()
 
 
 def corrupt_snapshot(scene: Scene) -> str:

@@ -1,4 +1,4 @@
-"""The agent's HTTP port: /livez, /readyz, /metrics and, for a daemon that signs, /chain/answers."""
+"""The agent's HTTP port: /livez, /readyz, /metrics and, for a daemon that signs, /chain/lives and /chain/answers."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Status:
             "/livez": self._livez,
             "/readyz": self._readyz,
             "/metrics": self._metrics,
+            "/chain/lives": self._lives,
             "/chain/answers": self._answers,
         }
         for path, handler in handlers.items():
@@ -51,6 +52,10 @@ class Status:
         agent = self._agent
         campaigns = agent.view is not None and not agent.stopping
         return _said(campaigns, "campaigns" if campaigns else "is no candidate: no connection, or ending")
+
+    async def _lives(self, _: web.Request) -> web.Response:
+        """One that is down or starts is the agent's to start, and to give up."""
+        return _said(await self._agent.signer.reach() is not Reach.SILENT, "the signer answers nothing")
 
     async def _answers(self, _: web.Request) -> web.Response:
         reach = await self._agent.signer.reach()

@@ -98,7 +98,7 @@ class Gate:
         return self._config.limits.slow_client_seconds
 
     def _health(self, daemon: Upstream) -> Health:
-        return Health(self._metrics, lambda: self._ready, daemon.answers)
+        return Health(self._metrics, lambda: self._ready, daemon)
 
     def _door(self, upstream: Upstream, fence: Fence | None) -> Callers:
         door = Door(self._config.limits, upstream, fence, self.log, self._metrics)

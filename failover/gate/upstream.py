@@ -79,16 +79,25 @@ class Upstream:
 
     async def answers(self) -> bool:
         """Whether it answers calls: one that still reads its index (RPC error -28) does not."""
+        found = await self._probe()
+        error = cast("dict[str, object]", found).get("error") if isinstance(found, dict) else None
+        warming_up = isinstance(error, dict) and cast("dict[str, object]", error).get("code") == WARMING_UP
+        return found is not None and not warming_up
+
+    async def lives(self) -> bool:
+        """Whether it says anything at all: one that reads its index for hours must not be killed for it."""
+        return await self._probe() is not None
+
+    async def _probe(self) -> object:
+        """Its answer to a call that anybody may make; None for silence, or for one that does not know this gate."""
         call = {"jsonrpc": "1.0", "id": "probe", "method": "getblockcount"}
         limit = ClientTimeout(total=PROBE_SECONDS)
         try:
             async with self._session.post(self._url, json=call, headers=self._headers, timeout=limit) as answer:
                 found: object = await answer.json(content_type=None)
         except (ClientError, TimeoutError, OSError, ValueError):
-            return False
-        error = cast("dict[str, object]", found).get("error") if isinstance(found, dict) else None
-        warming_up = isinstance(error, dict) and cast("dict[str, object]", error).get("code") == WARMING_UP
-        return answer.status not in (401, 403) and not warming_up
+            return None
+        return None if answer.status in (401, 403) else found
 
     async def pass_on(
         self, request: web.BaseRequest, body: bytes, *, check: Callable[[], None], patience: float

@@ -105,7 +105,7 @@ def test_a_new_size_replaces_no_set_and_reaches_its_containers(project: Project)
     assert names(changed, "eu-west", "StatefulSet") == {"alice-eu-main-kmd"}
     item = project.objects("eu-west", "StatefulSet")["alice-eu-main-kmd"]
     (daemon,) = item["spec"]["template"]["spec"]["containers"]
-    assert daemon["resources"]["limits"] == {"memory": "3Gi"}
+    assert daemon["resources"]["limits"]["memory"] == "3Gi"
 
 
 def test_what_carries_data_goes_only_by_name_and_leaves_its_claim(project: Project) -> None:

@@ -123,16 +123,18 @@ def test_more_calls_than_the_limit_are_refused_and_later_ones_pass(tmp_path: Pat
 @pytest.mark.parametrize(
     ("error", "status"), [(None, 200), ({"code": -8, "message": "no"}, 200), ({"code": -28, "message": "Loading"}, 503)]
 )
-def test_a_daemon_answers_once_it_has_read_its_index(
+def test_a_daemon_lives_while_it_reads_its_index_and_answers_once_it_has(
     tmp_path: Path, error: dict[str, object] | None, status: int
 ) -> None:
     async def test() -> None:
         async with world(tmp_path) as it:
             it.daemon.error = error
             assert (await it.health("/chain/answers"))[0] == status
-            assert it.daemon.executed == ["getblockcount"]
+            assert (await it.health("/chain/lives"))[0] == 200
+            assert it.daemon.executed == ["getblockcount"] * 2
             await it.daemon.stop()
             assert (await it.health("/chain/answers"))[0] == 503
+            assert (await it.health("/chain/lives"))[0] == 503
             assert (await it.health("/readyz"))[0] == 200
 
     run(test)

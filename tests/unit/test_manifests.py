@@ -53,8 +53,8 @@ def test_openshift_chooses_users_and_groups_itself(platform: str, group: list[in
     for region in values["regions"].values():
         region["platform"] = platform
     for _, item in objects_of(planned(values), "StatefulSet", "Job"):
-        assert values_within(item, "fsGroup") == group
-        assert values_within(item, "runAsUser") + values_within(item, "runAsGroup") == []
+        for key in ("fsGroup", "runAsUser", "runAsGroup"):
+            assert values_within(item, key) == group
 
 
 def test_images_are_named_by_digest() -> None:
@@ -102,8 +102,9 @@ def test_every_container_that_serves_is_probed_and_a_daemon_has_time_to_read_its
                 assert {"livenessProbe", "readinessProbe"} <= set(container), container["name"]
         if role_of(item) == "chain":
             (daemon,) = pod_of(item)["containers"]
-            probes = [daemon[name] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
-            assert {probe["httpGet"]["path"] for probe in probes} == {"/chain/answers"}
+            asked = {name: daemon[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
+            # One that reads its index lives, and is not ready.
+            assert asked == {"startup": "/chain/lives", "liveness": "/chain/lives", "readiness": "/chain/answers"}
             assert daemon["startupProbe"]["periodSeconds"] * daemon["startupProbe"]["failureThreshold"] >= 3600
 
 
@@ -116,8 +117,10 @@ def test_a_daemon_has_time_to_close_its_database() -> None:
 
 def test_every_container_asks_for_what_it_needs_and_only_memory_is_limited() -> None:
     for container in [container for item in PODS for container in containers_of(item)]:
-        assert set(container["resources"]["requests"]) == {"cpu", "memory"}
-        assert container["resources"]["limits"] == {"memory": container["resources"]["requests"]["memory"]}
+        assert set(container["resources"]["requests"]) == {"cpu", "memory", "ephemeral-storage"}
+        limits, requests = container["resources"]["limits"], container["resources"]["requests"]
+        assert limits["memory"] == requests["memory"]
+        assert set(limits) == {"memory", "ephemeral-storage"}  # a limited CPU would delay signatures
 
 
 def test_claims_outlive_their_sets() -> None:

@@ -1,0 +1,1 @@
+"""What others' scanners find in everything that is rendered: `make scan`."""
