@@ -102,7 +102,10 @@ class ExistingRegion(_RegionBase):
         default=None, description="Class of the volumes; the cluster's default if left out"
     )
     platform: Literal["kubernetes", "openshift"] = "kubernetes"
-    node_selector: Mapping[str, str] = Field(default_factory=dict, description="Labels of the dedicated nodes")
+    node_selector: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Labels of the dedicated nodes; a taint NoSchedule of the same key and value is tolerated",
+    )
 
     @property
     def sandboxed(self) -> bool:

@@ -95,6 +95,10 @@ class Nodes(pulumi.ComponentResource):
             ),
             update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable=1),
             labels={NODES: group.label},
+            # Of the cluster's own pods those that must be everywhere tolerate it; all others stand on `rest`.
+            taints=[aws.eks.NodeGroupTaintArgs(key=NODES, value=group.label, effect="NO_SCHEDULE")]
+            if group.label == "fleet"
+            else None,
             tags=place.tags(name),
             opts=place.options(self, *after),
         )

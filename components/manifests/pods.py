@@ -158,12 +158,14 @@ def stateful_set(namespace: str, name: str, labelled: Mapping[str, str], service
 def pod_spec(region: RegionPlan, grace_seconds: int, **spec: Any) -> Manifest:
     """A pod's spec with what all pods share."""
     nodes = dict(region.region.node_selector)
+    # Dedicated nodes keep others away by a taint like their label.
+    taints = [{"key": key, "operator": "Equal", "value": value, "effect": "NoSchedule"} for key, value in nodes.items()]
     return {
         "serviceAccountName": SERVICE_ACCOUNT,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": pod_security(region),
         "terminationGracePeriodSeconds": grace_seconds,
-        **({"nodeSelector": nodes} if nodes else {}),
+        **({"nodeSelector": nodes, "tolerations": taints} if nodes else {}),
         **spec,
     }

@@ -14,13 +14,15 @@ import typer
 
 from config.load import load_stack
 from config.mistakes import ConfigError
-from config.plan import plan_fleet
+from config.plan import FleetPlan, RegionPlan, plan_fleet
+from fleet.clusters.facts import ask
+from fleet.clusters.judging import judge
 from fleet.commands.options import Json
 from fleet.errors import Exit
 from fleet.output import Output, table
 from fleet.project import find_root
 from fleet.reach import asked, unreachable_regions
-from fleet.workspace import plugin_installed
+from fleet.workspace import last_line, plugin_installed
 from sandbox import toolchain
 from sandbox.pods import running
 
@@ -107,3 +109,18 @@ def _stack(root: Path, name: str) -> Iterator[Finding]:
         )
         found = f"{problem.server}: {problem.reason}" if problem else fine
         yield Finding(what=f"region {region}", ok=not problem, found=found, remedy=remedy if problem else "")
+        if asked(part) and not problem:
+            yield from _cluster(root, plan, part)
+
+
+def _cluster(root: Path, plan: FleetPlan, region: RegionPlan) -> Iterator[Finding]:
+    """What the region's cluster has of what the program needs."""
+    try:
+        facts = ask(root, region, plan.loaded.stack.namespace)
+    except Exception as error:  # kubernetes raises its own, urllib3's and yaml's
+        reason = getattr(error, "reason", None) or last_line(str(error)) or type(error).__name__
+        found = f"its API server tells nothing: {reason}"
+        yield Finding(what=f"region {region.name}", ok=False, found=found, remedy="look at the kubeconfig's user")
+        return
+    for item in judge(plan, region, facts):
+        yield Finding(what=f"{region.name}: {item.what}", ok=item.ok, found=item.found, remedy=item.remedy)

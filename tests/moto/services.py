@@ -105,6 +105,7 @@ def _node_group(client: Any, given: Inputs) -> Made:
         amiType=given["amiType"],
         nodeRole=given["nodeRoleArn"],
         labels=given["labels"],
+        taints=given.get("taints") or [],
         updateConfig=given["updateConfig"],
         capacityType=given["capacityType"],
         launchTemplate={"id": template["id"], "version": template["version"]},

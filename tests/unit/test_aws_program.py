@@ -77,6 +77,13 @@ def test_what_bears_data_is_protected_and_what_holds_keys_outlives_its_removal()
             assert (item.inputs["reclaimPolicy"], item.inputs["parameters"]["encrypted"]) == ("Retain", "true")
 
 
+def test_nothing_but_the_fleet_stands_on_the_nodes_that_are_its_own() -> None:
+    for item in of(on_aws(), "NodeGroup"):
+        (label,) = item.inputs["labels"].items()
+        taints = [(taint["key"], taint["value"], taint["effect"]) for taint in item.inputs.get("taints") or ()]
+        assert taints == ([] if label[1] == "rest" else [(*label, "NO_SCHEDULE")])
+
+
 def test_images_are_immutable_in_every_region_and_copied_from_home() -> None:
     found = of(on_aws(), "Repository")
     assert {item.inputs["imageTagMutability"] for item in found} == {"IMMUTABLE"}

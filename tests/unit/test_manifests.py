@@ -57,6 +57,17 @@ def test_openshift_chooses_users_and_groups_itself(platform: str, group: list[in
             assert values_within(item, key) == group
 
 
+def test_dedicated_nodes_may_keep_others_away_by_a_taint_like_their_label() -> None:
+    values = values_of("local")
+    for region in values["regions"].values():
+        region["nodeSelector"] = {"example.net/pool": "chains"}
+    taint = {"key": "example.net/pool", "operator": "Equal", "value": "chains", "effect": "NoSchedule"}
+    for _, item in objects_of(planned(values), "StatefulSet", "Job"):
+        assert pod_of(item)["nodeSelector"] == {"example.net/pool": "chains"}
+        assert pod_of(item)["tolerations"] == [taint]
+    assert all(("tolerations" in pod_of(item)) == ("nodeSelector" in pod_of(item)) for item in PODS)
+
+
 def test_images_are_named_by_digest() -> None:
     images = [container["image"] for item in PODS for container in containers_of(item)]
     assert images
