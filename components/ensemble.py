@@ -44,9 +44,9 @@ class Ensemble(pulumi.ComponentResource):
         for server in zookeeper.update_order(plan, _leader()):
             server_set = zookeeper.server_set(plan, plan.regions[server.region], server)
             # Behind all servers before it: the next is restarted when these are back in the quorum.
-            ready += args.regions[server.region].create([server_set], self, *configured[server.region], *ready)
+            ready += args.regions[server.region].create([server_set], self, [*configured[server.region], *ready])
         home = keeper.home(plan)
-        args.regions[home].create(keeper.objects(plan, plan.regions[home], certificates.pem), self, *ready)
+        args.regions[home].create(keeper.objects(plan, plan.regions[home], certificates.pem), self, ready)
         self.hosts = tuple(server.host for server in plan.servers)
         self.register_outputs({"hosts": list(self.hosts)})
 

@@ -25,26 +25,37 @@ class NotaryArgs:
 
 
 class Notary(pulumi.ComponentResource):
-    """An identity that signs. `candidates` are its signers, as `region/duty`."""
+    """An identity that signs. `candidates` are its signers, as `region/duty`.
+
+    The candidates of a duty change one after another, the best one last: it is likely to sign meanwhile. The next one's
+    turn comes when all of the one before is up again, so that an update that goes wrong stops at a standby.
+    """
 
     candidates: tuple[str, ...]
 
     def __init__(self, args: NotaryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("notary:notary:Notary", args.notary, {}, opts)
+        up: dict[str, list[pulumi.Resource]] = {}  # by duty, what is up when the candidates so far are
         made: list[str] = []
-        for region in args.plan.regions.values():
-            for duty in region.duties:
-                if duty.notary == args.notary:
-                    self._create_candidate(args, region, duty)
-                    made.append(f"{region.name}/{duty.name}")
-        self.candidates = tuple(made)
-        self.register_outputs({"candidates": made})
+        for region, duty in args.plan.turns(args.notary):
+            up[duty.name] = self._create_candidate(args, region, duty, up.get(duty.name, []))
+            made.append(f"{region.name}/{duty.name}")
+        self.candidates = tuple(sorted(made))
+        self.register_outputs({"candidates": [*self.candidates]})
 
-    def _create_candidate(self, args: NotaryArgs, region: RegionPlan, duty: Duty) -> None:
+    def _create_candidate(
+        self, args: NotaryArgs, region: RegionPlan, duty: Duty, after: list[pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        """Its daemons behind `after`, its signer behind them. Returns what is up when all of it is."""
         home = args.regions[region.name]
         child = pulumi.ResourceOptions(parent=self)
         home.create(manifests.objects(args.plan, region, duty, args.secret), self)
-        if duty.kind == "iguana":
-            Signer(SignerArgs(plan=args.plan, region=region, home=home, duty=duty), child)
-        for daemon in region.daemons_of(duty):
-            ChainDaemon(ChainDaemonArgs(plan=args.plan, region=region, home=home, daemon=daemon), child)
+        daemons = [
+            ChainDaemon(
+                ChainDaemonArgs(plan=args.plan, region=region, home=home, daemon=daemon, after=after), child
+            ).set
+            for daemon in region.daemons_of(duty)
+        ]
+        if duty.kind != "iguana":
+            return daemons
+        return [Signer(SignerArgs(plan=args.plan, region=region, home=home, duty=duty, after=daemons), child).set]

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.manifests.fleet import carries_data
-from components.manifests.pods import Manifest, Named
+from components.manifests.pods import Manifest, Named, seconds_until_up
 
 _CLASSES: dict[tuple[str, str], type[pulumi.CustomResource]] = {
     ("v1", "ConfigMap"): k8s.core.v1.ConfigMap,
@@ -27,28 +27,44 @@ _CLASSES: dict[tuple[str, str], type[pulumi.CustomResource]] = {
 
 
 def register_all(
-    objects: Iterable[Named], parent: pulumi.Resource, provider: pulumi.ProviderResource, *after: pulumi.Resource
+    objects: Iterable[Named],
+    parent: pulumi.Resource,
+    provider: pulumi.ProviderResource,
+    *after: pulumi.Resource,
+    turn: Iterable[pulumi.Resource] = (),
 ) -> list[pulumi.CustomResource]:
-    """Register the objects of one component in order, behind `after`.
+    """Register the objects of one component in order, behind `after`; what runs pods waits for its `turn` besides.
 
     Sets wait for the configuration before them. They do not wait for Services: one with a cluster address is ready
     only when its pods are. What carries data is protected: the engine refuses to delete or replace it until a person
     names it. A changed claim template would replace a set, so its changes don't count: docs/operating.md grows a claim.
     """
     made: list[pulumi.CustomResource] = []
-    awaited: list[pulumi.Resource] = [*after]
+    awaited: list[pulumi.Resource] = [*after, *turn]
     for name, manifest in objects:
-        waits = awaited if manifest["kind"] == "StatefulSet" else after
+        runs = manifest["kind"] in ("StatefulSet", "Job")
+        waits = awaited if runs else after
         protect = carries_data(manifest) or None
         ignored = ["spec.volumeClaimTemplates"] if protect and manifest["kind"] == "StatefulSet" else None
         options = pulumi.ResourceOptions(
-            parent=parent, provider=provider, depends_on=[*waits], protect=protect, ignore_changes=ignored
+            parent=parent,
+            provider=provider,
+            depends_on=[*waits],
+            protect=protect,
+            ignore_changes=ignored,
+            custom_timeouts=_timeouts(manifest) if runs else None,
         )
         resource = _register(name, manifest, options)
         made.append(resource)
         if manifest["kind"] in ("ConfigMap", "Secret"):
             awaited.append(resource)
     return made
+
+
+def _timeouts(manifest: Manifest) -> pulumi.CustomTimeouts:
+    """As long as its pods may take by their own probes to be up again: the plugin alone would give up after 10 min."""
+    allowed = f"{seconds_until_up(manifest)}s"
+    return pulumi.CustomTimeouts(create=allowed, update=allowed)
 
 
 def _register(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:

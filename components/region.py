@@ -57,10 +57,10 @@ class Region(pulumi.ComponentResource):
         self.register_outputs({"namespace": args.plan.loaded.stack.namespace})
 
     def create(
-        self, objects: Iterable[Named], parent: pulumi.Resource, *after: pulumi.Resource
+        self, objects: Iterable[Named], parent: pulumi.Resource, turn: Iterable[pulumi.Resource] = ()
     ) -> list[pulumi.CustomResource]:
-        """Register a component's objects in this region, in its namespace, behind `after`."""
-        return register_all(objects, parent, self.provider, *self._namespace, *after)
+        """Register a component's objects in this region, in its namespace; what runs pods is behind `turn`."""
+        return register_all(objects, parent, self.provider, *self._namespace, turn=turn)
 
     def _create_provider(self, args: RegionArgs) -> k8s.Provider:
         """The identifier is fixed by the configuration: a changed kubeconfig must never replace the whole region."""

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,9 @@ def policies(rule: Rule) -> Iterable[ResourceValidationPolicy | StackValidationP
     def whole(args: StackValidationArgs, report: ReportViolation) -> None:
         # At the end the engine shows outputs, which a cluster has filled with its defaults; rules compare inputs.
         resources = tuple(
-            INPUTS.get(item.urn) or planned(item) for item in args.resources if item.resource_type != STACK
+            replace(INPUTS.get(item.urn) or planned(item), after=frozenset(one.urn for one in item.dependencies))
+            for item in args.resources
+            if item.resource_type != STACK
         )
         outputs = tuple(planned(item) for item in args.resources if item.resource_type == STACK)
         for violation in rule.all((*resources, *outputs), known()) if rule.all else ():

@@ -15,6 +15,7 @@ Role = Literal["chain", "signer", "zookeeper", "keeper"]
 ROLE, NOTARY, SHARD, CHAIN = (f"notary-fleet.dev/{key}" for key in ("role", "notary", "shard", "chain"))
 SERVICE_ACCOUNT = "fleet"
 COMMON = {"app.kubernetes.io/part-of": "notary-fleet", "app.kubernetes.io/managed-by": "pulumi"}
+PULL_SECONDS = 600  # for a new image, and for a node to be found
 NOBODY = 10_001  # user and group, of the volumes too, where the cluster does not choose them itself
 
 
@@ -169,3 +170,11 @@ def pod_spec(region: RegionPlan, grace_seconds: int, **spec: Any) -> Manifest:
         **({"nodeSelector": nodes, "tolerations": taints} if nodes else {}),
         **spec,
     }
+
+
+def seconds_until_up(manifest: Manifest) -> int:
+    """How long a pod may take from the order to stop to being up again, by its own grace and probes."""
+    pod = manifest["spec"]["template"]["spec"]
+    probes = [part.get("startupProbe") or {} for part in [*pod.get("initContainers", ()), *pod["containers"]]]
+    starting = [probe.get("periodSeconds", 10) * probe.get("failureThreshold", 3) for probe in probes]
+    return int(pod["terminationGracePeriodSeconds"] + max(starting) + PULL_SECONDS)

@@ -64,9 +64,7 @@ def ask(root: Path, region: RegionPlan, namespace: str) -> Facts:
     path = connection.kubeconfig_path(region.name)
     made = config.new_client_from_config(str(root / path) if path else None, connection.context)  # pyright: ignore[reportUnknownMemberType]
     api: Any = made
-    version, _, headers = api.call_api(
-        "/version", "GET", response_type="VersionInfo", auth_settings=["BearerToken"], _request_timeout=TIMEOUT_SECONDS
-    )
+    version, _, headers = client.VersionApi(api).get_code_with_http_info(_request_timeout=TIMEOUT_SECONDS)
     now = datetime.now(UTC)
     unknown: list[str] = []
     listed = _lister(client, unknown)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from config.each import at
 from fleet.impact import rounds
 from fleet.impact.change import Change
+from fleet.impact.turns import Turns, simulate
 from fleet.impact.workload import chain, duty, files, is_set, restarts, role
 
 Outcome = Literal["new", "gone", "hands over", "standby restarts", "nobody signs", "candidates change"]
@@ -24,7 +25,16 @@ class Side:
     @property
     def best(self) -> str:
         """The candidate with the best priority: it holds the duty while it is fit. Who does now, no state says."""
-        return min(self.agents, key=lambda region: (self.agents[region].get("priority", 0), region), default="")
+        return min(self.agents, key=lambda region: (self.priorities[region], region), default="")
+
+    @property
+    def priorities(self) -> dict[str, int]:
+        """By region; the lowest is the best."""
+        return {region: int(agent.get("priority", 0)) for region, agent in self.agents.items()}
+
+    def cold(self, region: str) -> bool:
+        """Whether a candidate's daemon is started only when it takes over."""
+        return self.agents.get(region, {}).get("standby") == "cold"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +94,9 @@ def _judged(name: str, before: Side, after: Side, disturbed: Mapping[str, set[st
     """`disturbed` are the regions where pods of the duty restart, with the roles of these."""
     gained, left = sorted({*after.agents} - {*before.agents}), sorted({*before.agents} - {*after.agents})
     holder = before.best
-    unmoved = [region for region in after.agents if region in before.agents and region not in disturbed]
-    successor = min(unmoved, key=lambda region: (after.agents[region].get("priority", 0), region), default="")
+    turns = simulate(before.priorities, after.priorities, disturbed, holder)
     agent = (before.agents or after.agents)[holder or after.best]
-    outcome = _outcome(before, after, disturbed, successor)
+    outcome = _outcome(before, after, disturbed, turns)
     if outcome is None:
         return None
     seconds, lost = None, None
@@ -96,8 +105,8 @@ def _judged(name: str, before: Side, after: Side, disturbed: Mapping[str, set[st
             drain_seconds=int(str(at(agent, "signer", "drain_seconds"))),
             stop_seconds=int(str(at(agent, "signer", "stop_seconds"))),
             grace_ms=int(str(at(agent, "timing", "grace_ms"))),
-            away=holder in disturbed,
-            back=after.best != successor,
+            away=turns.away,
+            back=turns.back,
             sick=agent["kind"] == "iguana" and "signer" not in disturbed.get(holder, ("signer",)),
         )
         seconds = handovers.seconds
@@ -108,25 +117,24 @@ def _judged(name: str, before: Side, after: Side, disturbed: Mapping[str, set[st
         outcome=outcome,
         restarting=tuple(sorted({*disturbed} & {*after.agents})),
         from_region=holder,
-        to_region=successor if outcome == "hands over" else "",
+        to_region=turns.successor if outcome == "hands over" else "",
         gained=tuple(gained),
         left=tuple(left),
         seconds=seconds,
         lost=lost,
         score=rounds.score(lost, str(agent["kind"]), str(agent["shard"]), before.chains) if lost is not None else None,
-        cold=bool(lost) and agent["kind"] != "iguana" and after.agents[successor].get("standby") == "cold",
+        cold=bool(lost) and agent["kind"] != "iguana" and after.cold(turns.successor),
     )
 
 
-def _outcome(before: Side, after: Side, disturbed: Mapping[str, set[str]], successor: str) -> Outcome | None:
+def _outcome(before: Side, after: Side, disturbed: Mapping[str, set[str]], turns: Turns) -> Outcome | None:
     if not before.agents:
         return "new"
     if not after.agents:
         return "gone"
-    if not successor:
+    if not turns.kept:
         return "nobody signs"
-    # A better candidate takes over from a worse one; one that restarts, or goes, lets go.
-    if before.best in disturbed or before.best not in after.agents or after.best != before.best:
+    if turns.successor:
         return "hands over"
     if disturbed:
         return "standby restarts"

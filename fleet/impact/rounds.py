@@ -23,7 +23,7 @@ SHARD_SCORES = {"main": 0.8698, "3p": 0.0977}
 
 @dataclass(frozen=True, kw_only=True)
 class Handovers:
-    """Away from a candidate that restarts, back to it once it is fit, or one of both. Times as in its agent's file.
+    """How often away from a candidate that restarts, and back to a better one. Times as in its agent's file.
 
     `sick`: it goes not because its signer is told to end, but because a daemon of its does not answer.
     """
@@ -31,8 +31,8 @@ class Handovers:
     drain_seconds: int
     stop_seconds: int
     grace_ms: int
-    away: bool
-    back: bool
+    away: int
+    back: int
     sick: bool = False
 
     @property
@@ -44,7 +44,7 @@ class Handovers:
         """
         once = self.drain_seconds + self.stop_seconds + START_SECONDS + math.ceil(self.grace_ms / 1000)
         away = once + (NOTICED_SECONDS + self.drain_seconds if self.sick else 0)
-        return (*((away,) if self.away else ()), *((once,) if self.back or not self.away else ()))
+        return (*(away,) * self.away, *(once,) * self.back)
 
     @property
     def seconds(self) -> int:

@@ -89,12 +89,13 @@ def _outcome(item: DutyChange) -> str:
     more = f"; new candidate: {', '.join(item.gained)}" if item.gained and item.outcome != "new" else ""
     more += f"; no longer a candidate: {', '.join(item.left)}" if item.left and item.outcome != "gone" else ""
     both = ", ".join(item.restarting)
+    first = ", which restarts first" if item.to_region in item.restarting else ""
     told = {
         "new": f"new: {', '.join(item.gained)}",
         "gone": f"nobody signs any more: {', '.join(item.left)} no longer candidate",
-        "hands over": f"{item.from_region} hands over to {item.to_region}",
+        "hands over": f"{item.from_region} hands over to {item.to_region}{first}",
         "standby restarts": f"{both} restarts; {item.from_region} signs on, without that standby meanwhile",
-        "nobody signs": f"all candidates of before stop at once ({both or 'none is left'}): nobody signs meanwhile",
+        "nobody signs": "no candidate of before signs on: nobody signs until one is fit",
         "candidates change": f"{item.from_region} signs on",
     }[item.outcome]
     if item.outcome == "hands over" and item.from_region in item.restarting:

@@ -22,11 +22,9 @@ RULES = (
         all=engine.outputs_in_plain,
     ),
     Rule(name="quorum", purpose="The ensemble keeps its majority", one=continuity.quorum_kept),
-    # Both regions of a release's daemon restart in one update today: advice, until an update goes region by region.
     Rule(
         name="candidates-in-turn",
         purpose="Never all candidates of a duty at once",
         all=continuity.candidates_in_turn,
-        level="advisory",
     ),
 )

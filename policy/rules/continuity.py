@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .resource import ROLE, Known, Resource, at, duty
 
@@ -44,24 +44,47 @@ def voters(resource: Resource) -> set[int]:
 
 
 def candidates_in_turn(resources: tuple[Resource, ...], known: Known) -> Iterator[str]:
-    """A duty keeps a candidate that stays as it is, so that somebody signs while the others change."""
+    """Of a duty's candidates one stays as it is, or one has changed and is up before the others change.
+
+    What goes does not count: the engine deletes when all else is done.
+    """
     planned = {item.urn: item for item in resources}
-    before: dict[str, dict[str, bool]] = {}
+    changed: dict[str, dict[str, set[str]]] = {}  # the sets that do not stay, by duty and region
     for old in known.before or ():
         if old.kind == "StatefulSet" and duty(old):
-            regions = before.setdefault(duty(old), {})
-            regions[old.provider] = regions.get(old.provider, True) and _stays(old, planned.get(old.urn))
-    for name, regions in sorted(before.items()):
-        if not any(regions.values()) and any(duty(item) == name for item in resources):
+            sets = changed.setdefault(duty(old), {}).setdefault(old.provider, set())
+            if _changes(old, planned.get(old.urn)):
+                sets.add(old.urn)
+    for name, regions in sorted(changed.items()):
+        kept = not all(regions.values()) or any(_first(region, regions, planned) for region in regions)
+        if not kept and any(duty(item) == name for item in resources):
             yield (
                 f"all candidates of {name} ({', '.join(sorted(regions))}) would stop at once, and nobody signs until "
-                "one is back. Change one region's part first where that can be, or choose an hour at which missed "
-                "rounds hurt least"
+                "one is back. Let one region's sets be up before those of the others change, as components/notary.py "
+                "does, or change one region's part first"
             )
 
 
-def _stays(old: Resource, new: Resource | None) -> bool:
-    return new is not None and at(old.props, "spec", "template") == at(new.props, "spec", "template")
+def _first(region: str, regions: Mapping[str, set[str]], planned: Mapping[str, Resource]) -> bool:
+    """Whether all that changes elsewhere waits until all that changes in this region is up."""
+    others = {urn for name, urns in regions.items() if name != region for urn in urns}
+    return all(regions[region] <= _behind(urn, planned) for urn in others)
+
+
+def _behind(urn: str, planned: Mapping[str, Resource]) -> set[str]:
+    """All that is up before a resource changes, however many others lie between."""
+    found: set[str] = set()
+    waiting = [urn]
+    while waiting:
+        item = planned.get(waiting.pop())
+        new = (item.after if item else frozenset[str]()) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _changes(old: Resource, new: Resource | None) -> bool:
+    return new is not None and at(old.props, "spec", "template") != at(new.props, "spec", "template")
 
 
 def _named(numbers: set[int]) -> str:

@@ -14,7 +14,8 @@ Values = Mapping[str, Any]
 class Resource:
     """One planned resource. `provider` is its provider's name: a region's provider is named after the region.
 
-    `props` are plain values; what is not known yet is None. `ignored` are the paths whose changes don't count.
+    `props` are plain values; what is not known yet is None. `ignored` are the paths whose changes don't count. `after`
+    are the URNs of what is up before it changes.
     """
 
     type: str
@@ -23,6 +24,7 @@ class Resource:
     provider: str = ""
     props: Values = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    after: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> str:

@@ -120,3 +120,20 @@ def test_what_carries_data_goes_only_by_name_and_leaves_its_claim(project: Proje
     project.up("--remove", names[0], "--remove", names[1])
     assert "alice-eu-main-doc" not in project.objects("eu-west", "StatefulSet")
     assert {region: set(project.objects(region, "PersistentVolumeClaim")) for region in REGIONS} == claims
+
+
+def test_the_standbys_set_is_up_before_the_holders_changes(project: Project) -> None:
+    project.up()
+    project.release["daemons"]["komodod"] = {
+        "version": "v0.9.3",
+        "image": f"registry.example.net/notary/komodod@sha256:{'7' * 64}",
+    }
+    assert names(changed_by_update(project), "eu-west", "StatefulSet") == {"alice-eu-main-kmd", "alice-eu-main-doc"}
+    modified = {
+        item["urn"].rpartition("::")[2]: item["modified"]
+        for item in project.state()["resources"]
+        if item["type"].endswith(":StatefulSet")
+    }
+    for chain in ("kmd", "doc"):
+        standby, best = (modified[f"{region}-alice-eu-main-{chain}"] for region in ("eu-central", "eu-west"))
+        assert standby < best

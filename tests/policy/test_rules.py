@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.policy.bad_changes import (
     a_chain_that_is_left_out,
     a_pod_on_any_node,
     a_pod_without_its_affinity,
+    both_sides_of_a_duty,
 )
 from tests.policy.world import World, mainnet, rule
 
@@ -63,6 +65,21 @@ def test_one_side_of_a_duty_may_change_while_the_other_stays() -> None:
     world = good_world()
     world.pod(SET)["terminationGracePeriodSeconds"] = 1
     assert world.violations(rule("candidates-in-turn")) == []
+
+
+def test_both_sides_of_a_duty_may_change_one_after_another() -> None:
+    world = good_world()
+    both_sides_of_a_duty(world)
+    first, second = (f"StatefulSet {region}-alice-eu-main-kmd" for region in ("eu-central", "eu-west"))
+    between = world.after["StatefulSet eu-central-alice-eu-main-signer"]
+    world.after[second] = replace(world.after[second], after=frozenset({between.urn}))
+    assert world.violations(rule("candidates-in-turn")) != []
+    # What stands between need not change itself.
+    world.after[f"StatefulSet {between.name}"] = replace(between, after=frozenset({world.after[first].urn}))
+    assert world.violations(rule("candidates-in-turn")) == []
+    # Another chain's daemon of the second side does not wait.
+    world.pod("StatefulSet eu-west-alice-eu-main-ccl")["terminationGracePeriodSeconds"] = 1
+    assert world.violations(rule("candidates-in-turn")) != []
 
 
 def test_a_relaxed_rule_and_a_single_shard_need_no_affinity() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pulumi
 import pytest
@@ -173,9 +174,8 @@ def waits(options: pulumi.ResourceOptions) -> Counter[str]:
 
 def test_a_set_waits_for_its_configuration_and_not_for_its_service(monkeypatch: pytest.MonkeyPatch) -> None:
     sets = options_of("StatefulSet", monkeypatch)
-    assert {frozenset(waits(options)) for name, options in sets.items() if "zookeeper" not in name} == {
-        frozenset({"Namespace", "ConfigMap"})
-    }
+    for name, options in sets.items():
+        assert set(waits(options)) - {"StatefulSet"} == {"Namespace", "ConfigMap"} or "zookeeper" in name
     for options in (options for name, options in sets.items() if "zookeeper" in name):
         assert (
             {"Namespace", "ConfigMap", "Secret"}
@@ -205,3 +205,33 @@ def test_no_server_waits_for_an_address(monkeypatch: pytest.MonkeyPatch) -> None
     for kind in ("StatefulSet", "Job"):
         with monkeypatch.context() as patch:
             assert not any(waits(options)["Service"] for options in options_of(kind, patch).values())
+
+
+def behind(sets: dict[str, pulumi.ResourceOptions], name: str) -> set[str]:
+    """The sets that are up before this one changes."""
+    depends: Any = sets[name].depends_on or []
+    direct = {item._name for item in depends if type(item).__name__ == "StatefulSet"}
+    return direct.union(*(behind(sets, other) for other in direct))
+
+
+def test_the_candidates_of_a_duty_change_one_after_another_and_the_best_one_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sets = options_of("StatefulSet", monkeypatch)
+    ours = {name for name in sets if "-alice-eu-main-" in name}
+    standby = {name for name in ours if name.startswith("eu-central-")}
+    best = ours - standby
+    assert len(standby) == len(best) > 5
+    for name in best:
+        assert standby <= behind(sets, name) <= ours
+    signer = "eu-central-alice-eu-main-signer"
+    assert behind(sets, signer) == standby - {signer}
+
+
+def test_an_update_waits_as_long_as_a_pod_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, options in options_of("StatefulSet", monkeypatch).items():
+        allowed: Any = options.custom_timeouts
+        seconds = int(allowed.update.removesuffix("s"))
+        assert allowed.create == allowed.update
+        # A daemon may read its index for an hour, a server a snapshot for half of one.
+        assert seconds > (3600 if "signer" not in name and "zookeeper" not in name else 600), name

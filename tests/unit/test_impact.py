@@ -62,9 +62,10 @@ def test_a_new_chain_adds_its_daemons_and_restarts_the_signers_alone(mainnet: Va
         ("eu-west", "GLEEC", "added"),
     }
     (duty,) = found.duties
-    assert (duty.duty, duty.outcome) == ("alice-eu.3p", "nobody signs")
-    assert duty.restarting == ("eu-central", "eu-west")
-    assert duty.lost is None
+    assert (duty.duty, duty.outcome) == ("alice-eu.3p", "hands over")
+    assert (duty.from_region, duty.to_region) == ("eu-central", "eu-west")
+    assert duty.restarting == ("eu-central", "eu-west")  # one after another
+    assert duty.seconds == 2 * 328
 
 
 def test_a_change_of_the_holders_region_alone_hands_over_there_and_back(mainnet: Values) -> None:
@@ -98,7 +99,18 @@ def test_other_priorities_restart_both_sides_since_each_agent_is_told(mainnet: V
         "eu-west": {"priority": 2},
         "eu-central": {"priority": 1},
     }
-    assert duties(mainnet, after)["alice-eu.main"].outcome == "nobody signs"
+    duty = duties(mainnet, after)["alice-eu.main"]
+    # The holder, which is the worse one now, restarts first; then the other; then it goes back there.
+    assert (duty.outcome, duty.to_region, duty.seconds) == ("hands over", "eu-central", 3 * 328)
+
+
+def test_the_only_candidate_that_restarts_leaves_nobody(mainnet: Values) -> None:
+    before = changed(mainnet)
+    del before["notaries"]["alice-eu"]["duties"]["main"]["candidates"]["eu-central"]
+    after = changed(before)
+    after["regions"]["eu-west"]["nodeSelector"] = {"notary-fleet.dev/dedicated": "chains"}
+    duty = duties(before, after)["alice-eu.main"]
+    assert (duty.outcome, duty.lost) == ("nobody signs", None)
 
 
 def test_a_holder_that_is_no_candidate_any_more_hands_over_for_good(mainnet: Values) -> None:
