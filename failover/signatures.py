@@ -41,7 +41,11 @@ class Notarisations:
         signed = False
         for transaction in content["tx"] if "tx" in content else content["rawtx"]:  # btcd's word for them
             signed = signed or (_notarises(transaction) and await self._spends_ours(transaction))
-        return _Block(before=content.get("previousblockhash"), signed_at=float(content["time"]) if signed else None)
+        before = str(content.get("previousblockhash") or "").strip("0")  # before the first one, btcd has zeros
+        return _Block(
+            before=content["previousblockhash"] if before else None,
+            signed_at=float(content["time"]) if signed else None,
+        )
 
     async def _spends_ours(self, transaction: dict[str, Any]) -> bool:
         for spent in transaction["vin"]:

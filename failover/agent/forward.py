@@ -65,7 +65,7 @@ class Forwarder:
 
     async def call(self, route: GateRoute, method: str, *params: object) -> Any:
         """A reading call of the agent's own. Raises aiohttp.ClientError, TimeoutError; ValueError for an error."""
-        body = json.dumps({"id": "agent", "method": method, "params": params}).encode()
+        body = json.dumps({"jsonrpc": "1.0", "id": "agent", "method": method, "params": params}).encode()
         async with self._post(route, body, self._tenure(), READ_SECONDS) as answer:
             found = json.loads(await answer.read())
         if not isinstance(found, dict) or cast(dict[str, Any], found).get("error"):

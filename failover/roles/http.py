@@ -35,7 +35,7 @@ class Loopback:
 
     async def rpc(self, method: str, *params: object, seconds: float = SECONDS) -> Any:
         """The result of a JSON-RPC call. Raises RoleError, with the daemon's code and message but never a parameter."""
-        found = await self.post(method, {"id": "agent", "method": method, "params": params}, seconds)
+        found = await self.post(method, {"jsonrpc": "1.0", "id": "agent", "method": method, "params": params}, seconds)
         if not isinstance(found, dict):
             raise RoleError(f"{method}: no JSON-RPC answer")
         answer = cast(dict[str, Any], found)

@@ -110,7 +110,8 @@ def chain(*transactions: dict[str, Any]) -> Daemon:
     paid = {name: {"vout": [{"scriptPubKey": {"hex": script}}]} for name, script in (("o", OURS), ("t", THEIRS))}
     blocks = {
         "b2": {"time": 200, "previousblockhash": "b1", "tx": [*transactions]},
-        "b1": {"time": 100, "tx": [{"vin": [{"coinbase": "00"}], "vout": []}]},
+        # As btcd says that nothing was before; komodod leaves the field out.
+        "b1": {"time": 100, "previousblockhash": "0" * 64, "tx": [{"vin": [{"coinbase": "00"}], "vout": []}]},
     }
     return Daemon({"getbestblockhash": "b2", "getblock": blocks, "getrawtransaction": paid})
 
