@@ -15,8 +15,11 @@ from fleet.workspace import Workspace, last_line
 Report = Callable[[str], None]
 
 
-def recover(workspace: Workspace, plan: FleetPlan, report: Report) -> None:
-    """Release a dead process's lock and settle pending operations, so that the next update completes the last one."""
+def recover(workspace: Workspace, plan: FleetPlan, report: Report, forget: tuple[str, ...] = ()) -> None:
+    """Release a dead process's lock and settle pending operations, so that the next update completes the last one.
+
+    What may be on AWS without an id in the state is `forget`-ten by name alone: made again, it might be there twice.
+    """
     _release_dead_locks(workspace, report)
     try:
         exported = workspace.stack.export_stack()
@@ -24,6 +27,8 @@ def recover(workspace: Workspace, plan: FleetPlan, report: Report) -> None:
         what = f"the state of {workspace.loaded.name} can't be read: {last_line(str(error))}"
         raise FleetError(what, Exit.MISSING) from None
     deployment = exported.deployment or {}
+    orphans = state.orphans(deployment)
+    _refuse(set(orphans) - set(forget), set(forget) - set(orphans))
     if not deployment.get("pending_operations"):
         return
     mended, doubtful = state.recovered(deployment)
@@ -34,6 +39,21 @@ def recover(workspace: Workspace, plan: FleetPlan, report: Report) -> None:
         result = update.run(workspace, plan, "refresh", report, targets=doubtful)
         if result.errors:
             raise FleetError("; ".join(result.errors))
+
+
+def _refuse(orphans: set[str], unknown: set[str]) -> None:
+    """Raises FleetError for what nobody looked for yet, and for names that nothing pending has."""
+    if unknown:
+        found = ", ".join(sorted(unknown))
+        raise FleetError(f"--forget {found}: no interrupted update was making such a thing on AWS", Exit.BAD_INPUT)
+    if orphans:
+        names = sorted(orphans)
+        options = " ".join(f"--forget {name}" for name in names)
+        raise FleetError(
+            f"the last update was cut off while it made {', '.join(names)}, and whether AWS has it no state tells. "
+            f"Look for it by its tag Name, delete what you find, and let `fleet up` make it again: {options}",
+            Exit.BAD_INPUT,
+        )
 
 
 def _release_dead_locks(workspace: Workspace, report: Report) -> None:

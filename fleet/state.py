@@ -60,6 +60,17 @@ def recovered(deployment: Deployment) -> tuple[dict[str, Any], list[str]]:
     return mended, doubtful
 
 
+def orphans(deployment: Deployment) -> list[str]:
+    """The names of what an interrupted update may have made on AWS without keeping its id: no state leads to it.
+
+    An object of Kubernetes is found again by its name, and a provider is nothing outside the state.
+    """
+    pending: list[dict[str, Any]] = deployment.get("pending_operations") or []
+    made = [item["resource"] for item in pending if item["type"] == "creating"]
+    known = {item["urn"] for item in resources(deployment) if not item.get("delete")}
+    return sorted(name_of(item["urn"]) for item in made if item["type"].startswith("aws:") and item["urn"] not in known)
+
+
 def _kubernetes_id(resource: Mapping[str, Any]) -> str | None:
     """`namespace/name` of an object of Kubernetes, or `name` where it has no namespace."""
     if not str(resource.get("type", "")).startswith("kubernetes:"):

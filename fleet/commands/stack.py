@@ -29,6 +29,10 @@ Remove = Annotated[
     list[str] | None,
     typer.Option("--remove", help="Let a data-bearing thing go that is no longer planned, by its name"),
 ]
+Forget = Annotated[
+    list[str] | None,
+    typer.Option("--forget", help="What an interrupted update was making on AWS, once you looked for it, by its name"),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,12 +41,14 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def up(context: typer.Context, stack: StackName, remove: Remove = None, json: Json = False) -> None:
+def up(
+    context: typer.Context, stack: StackName, remove: Remove = None, forget: Forget = None, json: Json = False
+) -> None:
     """Bring the fleet to what its stack says. A sandbox stack's clusters are started first.
 
     Example: fleet up --stack local
     """
-    _change(context, stack, "up", Output(json=json), tuple(remove or ()))
+    _change(context, stack, "up", Output(json=json), tuple(remove or ()), tuple(forget or ()))
 
 
 def refresh(context: typer.Context, stack: StackName, json: Json = False) -> None:
@@ -50,13 +56,14 @@ def refresh(context: typer.Context, stack: StackName, json: Json = False) -> Non
 
     Example: fleet refresh --stack testnet
     """
-    _change(context, stack, "refresh", Output(json=json), ())
+    _change(context, stack, "refresh", Output(json=json))
 
 
 def destroy(
     context: typer.Context,
     stack: StackName,
     confirm: Annotated[str, typer.Option("--confirm", help="The stack's name once more: its data goes too")] = "",
+    forget: Forget = None,
     json: Json = False,
 ) -> None:
     """Delete everything of a stack, its data included.
@@ -65,7 +72,7 @@ def destroy(
     """
     if confirm != stack:
         raise FleetError(f"destroy deletes every chain's data; say so with --confirm {stack}", Exit.BAD_INPUT)
-    _change(context, stack, "destroy", Output(json=json), ())
+    _change(context, stack, "destroy", Output(json=json), (), tuple(forget or ()))
 
 
 def outputs(context: typer.Context, stack: StackName, json: Json = False) -> None:
@@ -94,7 +101,14 @@ def planned_names(plan: FleetPlan) -> set[str]:
     return {*objects, *protected_names(plan), *protected(plan)}
 
 
-def _change(context: typer.Context, name: str, operation: Operation, output: Output, remove: tuple[str, ...]) -> None:
+def _change(
+    context: typer.Context,
+    name: str,
+    operation: Operation,
+    output: Output,
+    remove: tuple[str, ...] = (),
+    forget: tuple[str, ...] = (),
+) -> None:
     root, loaded, plan = load(context, name)
     if loaded.release.status == "draft" and loaded.stack.stage != "sandbox" and operation == "up":
         what = f"release {loaded.release.version} is a draft: its images are not published; the sandbox alone runs it"
@@ -108,7 +122,7 @@ def _change(context: typer.Context, name: str, operation: Operation, output: Out
     if silent:
         raise FleetError("; ".join(str(region) for region in silent) + "; nothing was changed", Exit.UNREACHABLE)
     workspace = open_stack(root, loaded, output.progress, changes=True)
-    recover.recover(workspace, plan, output.progress)
+    recover.recover(workspace, plan, output.progress, forget)
     if operation == "up":
         recover.permit_removals(workspace, planned_names(plan), remove, False, output.progress)
         tell_program(ensemble_leader(root, plan))

@@ -37,6 +37,14 @@ def test_a_pending_create_becomes_a_resource_with_an_error_and_is_read_again() -
     assert deployment["pending_operations"], "the state that was read is not changed"
 
 
+def test_what_may_be_on_aws_without_an_id_is_told_by_name() -> None:
+    vpc, done = resource("eu-west-vpc", "aws:ec2/vpc:Vpc"), resource("eu-west-key", "aws:kms/key:Key")
+    begun = [pending("creating", vpc), pending("creating", done), pending("creating", resource("a"))]
+    begun += [pending("updating", resource("eu-west-role", "aws:iam/role:Role"))]
+    assert state.orphans({"resources": [done], "pending_operations": begun}) == ["eu-west-vpc"]
+    assert state.orphans({}) == []
+
+
 def test_a_pending_update_or_delete_is_forgotten_for_the_next_update_decides_anew() -> None:
     item = resource("a")
     for kind in ("updating", "deleting", "reading"):
