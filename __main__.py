@@ -31,6 +31,8 @@ def program(root: Path = ROOT) -> None:
     fleet = Fleet(loaded.name, FleetArgs(plan=plan_fleet(loaded), secret=pulumi.Config().require_secret, root=root))
     pulumi.export("release", loaded.release.version)
     pulumi.export("ensemble", list(fleet.ensemble.hosts))
+    if fleet.images:
+        pulumi.export("images", fleet.images)
     pulumi.export("candidates", {name: list(notary.candidates) for name, notary in fleet.notaries.items()})
 
 

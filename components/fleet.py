@@ -29,6 +29,7 @@ class Fleet(pulumi.ComponentResource):
     regions: dict[str, Region]
     ensemble: Ensemble
     notaries: dict[str, Notary]
+    images: Mapping[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: FleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("notary:fleet:Fleet", name, {}, opts)
@@ -46,7 +47,18 @@ class Fleet(pulumi.ComponentResource):
             key: Notary(NotaryArgs(plan=plan, notary=key, regions=self.regions, secret=args.secret), child)
             for key in sorted(plan.loaded.stack.notaries)
         }
+        self.images = _images(args, child)
         self.register_outputs({"regions": sorted(self.regions), "notaries": sorted(self.notaries)})
+
+
+def _images(args: FleetArgs, opts: pulumi.ResourceOptions) -> Mapping[str, pulumi.Output[str]]:
+    """What the stack builds itself, by name; the SDKs for that are imported for nobody else."""
+    builds = args.plan.loaded.stack.images
+    if builds is None:
+        return {}
+    from components.images import Images, ImagesArgs
+
+    return Images(ImagesArgs(builds=builds, root=args.root), opts).references
 
 
 def _clusters(plan: FleetPlan, opts: pulumi.ResourceOptions) -> Mapping[str, MadeCluster]:

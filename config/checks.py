@@ -196,6 +196,16 @@ def secrets(values: Values, present: Collection[str]) -> Iterator[Mistake]:
             yield Mistake(path=".".join(path), found="no such secret in the stack", expected=f"one, set by `{command}`")
 
 
+def image_builds(values: Values, known: Collection[str]) -> Iterator[Mistake]:
+    """Images that nobody can build; and a production stack that builds some: what runs there was tested elsewhere."""
+    if values.get("stage") == "production":
+        expected = "none: a production stack takes its release's images; a test stack builds them"
+        yield Mistake(path="images", found="images to build", expected=expected)
+    for name in texts(at(values, "images", "names")):
+        if name not in known:
+            yield Mistake(path="images.names", found=shown(name), expected=f"one of {', '.join(known)}")
+
+
 def release(values: Values, found: Release, chains: Mapping[str, Chain]) -> Iterator[Mistake]:
     """Images that the stack needs and its release has not."""
     source = f"release {found.version}"

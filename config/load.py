@@ -14,6 +14,7 @@ from config.aws import checks as aws_checks
 from config.chains import Chain, known_chains
 from config.each import at, each, texts
 from config.explain import mistakes_of
+from config.images import load_images
 from config.mistakes import ConfigError, Mistake, shown
 from config.reader import kind_of, read_yaml
 from config.registry import RegistryChain, load_registry
@@ -117,6 +118,8 @@ def parse_stack(
     found += [*checks.secrets(values, secrets), *pod_ports.collisions(values, chains)]
     found += checks.release(values, release, chains) if release else []
     found += _kubeconfigs(root, values)
+    if isinstance(values.get("images"), dict):  # nobody else pays for reading the list
+        found += checks.image_builds(values, load_images(root))
     mistakes += [Mistake(path=f"{PROJECT}:{item.path}", found=item.found, expected=item.expected) for item in found]
     if mistakes or stack is None or release is None:
         raise ConfigError(mistakes)

@@ -12,7 +12,7 @@ from config.ensemble import Ensemble
 from config.fencing import Failover
 from config.notary import Notaries, SecretSource
 from config.region import Regions
-from config.types import ChainKey, Cpu, Model, ObjectName, ProjectPath, Quantity
+from config.types import ChainKey, Cpu, Model, ObjectName, ProjectPath, Quantity, Registry
 
 
 class ChainSize(Model):
@@ -21,6 +21,19 @@ class ChainSize(Model):
     storage: Quantity = "20Gi"
     memory: Quantity = "2Gi"
     cpu: Cpu = "500m"
+
+
+class ImageBuilds(Model):
+    """Images that a test stack builds from its checkout and pushes. A release then names them by digest."""
+
+    registry: Registry = Field(description="A registry and a path, such as registry.example.net/notary")
+    names: tuple[ObjectName, ...] = Field(strict=False, min_length=1, description="Of images/images.yaml")
+    platforms: tuple[Literal["linux/amd64", "linux/arm64"], ...] = Field(
+        default=("linux/amd64",), strict=False, min_length=1
+    )
+    replicas: tuple[Registry, ...] = Field(
+        default=(), strict=False, description="The registry's copies in other regions, which must have the same digests"
+    )
 
 
 class Stack(Model):
@@ -39,3 +52,4 @@ class Stack(Model):
     failover: Failover = Field(default_factory=lambda: Failover())
     sizes: Mapping[ChainKey, ChainSize] = Field(default_factory=dict, description="Sizes by chain; the rest is small")
     notaries: Notaries = Field(min_length=1)
+    images: ImageBuilds | None = Field(default=None, description="What this stack builds itself; never in production")

@@ -20,6 +20,7 @@ _CHAIN_KEY = re.compile(r"[A-Z0-9][A-Z0-9_]{0,31}")
 _QUANTITY = re.compile(r"[1-9][0-9]*(Mi|Gi|Ti)")
 _CPU = re.compile(r"[1-9][0-9]*m?")
 _IMAGE = re.compile(r"[a-z0-9.:-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]+)?@sha256:[0-9a-f]{64}")
+_REGISTRY = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
@@ -116,6 +117,10 @@ Image = Annotated[
     AfterValidator(
         matching(_IMAGE, "an image by digest, such as registry.example.net/notary/komodod@sha256:<64 hex>", 512)
     ),
+]
+Registry = Annotated[
+    str,
+    AfterValidator(matching(_REGISTRY, "a registry and a path without a tag, such as registry.example.net/notary")),
 ]
 ProjectPath = Annotated[str, AfterValidator(relative_path)]
 Version = Annotated[
