@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m drills.campaign",
         description=__doc__,
-        epilog="Example: python -m drills.campaign --seeds 1-20 --folder campaign",
+        epilog="Example: python -m drills.campaign --seeds 1-20 --folder campaign --out bench/campaign.json",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seeds", type=_seeds, required=True, metavar="A-B", help="odd: three servers; even: five")

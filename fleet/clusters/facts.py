@@ -56,14 +56,9 @@ class Facts:
 
 def ask(root: Path, region: RegionPlan, namespace: str) -> Facts:
     """Raises OSError, ValueError or kubernetes's own errors where the cluster gives no answer."""
-    from kubernetes import client, config  # it takes a quarter of a second, which only this command needs to pay
+    from kubernetes import client  # it takes a quarter of a second, which only this command needs to pay
 
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
-    connection = region.region.connection
-    assert connection is not None  # such regions are not asked
-    path = connection.kubeconfig_path(region.name)
-    made = config.new_client_from_config(str(root / path) if path else None, connection.context)  # pyright: ignore[reportUnknownMemberType]
-    api: Any = made
+    api = _api(root, region)
     version, _, headers = client.VersionApi(api).get_code_with_http_info(_request_timeout=TIMEOUT_SECONDS)
     now = datetime.now(UTC)
     unknown: list[str] = []
@@ -95,6 +90,17 @@ def ask(root: Path, region: RegionPlan, namespace: str) -> Facts:
         forbidden=tuple(_forbidden(client, api, namespace)),
         unknown=tuple(unknown),
     )
+
+
+def _api(root: Path, region: RegionPlan) -> Any:
+    """The region's API server, as the operator's own kubeconfig reaches it."""
+    from kubernetes import config
+
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    connection = region.region.connection
+    assert connection is not None  # such regions are not asked
+    path = connection.kubeconfig_path(region.name)
+    return config.new_client_from_config(str(root / path) if path else None, connection.context)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _lister(client: Any, unknown: list[str]) -> Callable[[str, Callable[..., Any]], list[Any]]:

@@ -54,7 +54,10 @@ class Builder:
             made = {"BASE": self.base or bases.debian(self.buildah)}
             if any("ARG GO=" in self._dockerfile(name) for name in names):
                 made["GO"] = self.golang or bases.golang(self.buildah, made["BASE"])
-            return [self._build(name, made) for name in names]
+            found = [self._build(name, made) for name in names]
+            if any(built.new for built in found):
+                self.buildah.ask("rmi", "--prune")  # what the new ones took the names of
+            return found
 
     def _build(self, name: str, made: Mapping[str, str]) -> Built:
         source = self.images[name]
