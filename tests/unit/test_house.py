@@ -13,6 +13,7 @@ import pytest
 from tests.drills import test_mutants as on_the_engine
 from tests.recording import ROOT
 from tests.unit import test_mutants as of_units
+from tests.unit import test_mutants_ensemble as of_the_ensemble
 from tests.unit import test_mutants_releases as of_releases
 
 LINES_PER_FILE = 250
@@ -135,3 +136,5 @@ def test_no_file_names_a_place_of_the_machine_that_wrote_it() -> None:
 def test_every_mutant_still_fits_the_code() -> None:
     for mutant in (*on_the_engine.MUTANTS, *of_units.MUTANTS, *of_releases.MUTANTS):
         assert (ROOT / mutant.file).read_text().count(mutant.line) == 1, mutant.promise
+    for promise, (file, line, _), _ in of_the_ensemble.BROKEN:
+        assert (ROOT / file).read_text().count(line) == 1, promise
