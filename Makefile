@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup policy up down test test-long check aws images scan drill drill-ensemble model chaos bench bench-failover
+.PHONY: help setup policy up down test test-long check aws images scan drill drill-ensemble model chaos controls bench bench-failover
 SEED ?= 1
 MINUTES ?= 5
 
@@ -77,6 +77,9 @@ model: setup  ## Check the protocol's models in full, and that each weakness in 
 
 chaos: setup  ## Kill, freeze, cut off and mislead agents, gates and ensemble, SEED=n MINUTES=m: never two that sign
 	$(BIN)/python -m chaos --seed $(SEED) --minutes $(MINUTES)
+
+controls: setup  ## Break failover on purpose, 18 times: each mutant must be caught by chaos or the model; ONLY=options
+	$(BIN)/python -m chaos.controls $(ONLY)
 
 bench: setup  ## Measure again what bench/results holds
 	$(BIN)/python -m bench

@@ -14,7 +14,7 @@ from bench import results
 from bench.process import BenchError
 from sandbox.errors import SandboxError
 
-NAMES = ("overhead", "render", "apply", "ensemble")
+NAMES = ("overhead", "render", "apply", "ensemble", "looks")
 
 
 def say(line: str) -> None:

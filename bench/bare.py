@@ -40,6 +40,8 @@ def arguments(recorded: dict[str, Any]) -> dict[str, Any]:
     resources = []
     for item in recorded["resources"]:
         given = {_snake(key): value for key, value in item["inputs"].items() if key not in ("apiVersion", "kind")}
+        if item["type"].startswith("pulumi:providers:"):  # whose inputs are text on the wire
+            given = {key: {"true": True, "false": False}.get(value, value) for key, value in given.items()}
         resources.append({**item, "inputs": given, "refers": "concatenated" in json.dumps(given)})
     return {**recorded, "resources": resources}
 

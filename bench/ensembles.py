@@ -19,7 +19,7 @@ from drills.history import statistics
 from drills.rig import Rig
 from drills.stacks import ROOT, Shape
 from drills.workload import Workload
-from failover.connection import Access
+from failover.access import Access
 from sandbox.pods import zookeeper_image
 
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -18,7 +18,7 @@ from typing import Any
 
 from kazoo.protocol.serialization import Connect
 
-from failover.connection import Tls, secured
+from failover.access import Tls, secured
 
 PING = struct.pack("!iii", 8, -2, 11)
 OPENING_AT_ONCE = 16

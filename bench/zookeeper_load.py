@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from failover.connection import Access, Client, Tls
+from failover.access import Access, Tls
+from failover.connection import Client
 
 IN_FLIGHT = 64
 VALUE = b"x" * 100

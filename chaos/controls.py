@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -90,16 +91,18 @@ def line(outcome: Outcome) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """All mutants, or those that were asked for."""
     asked = _parser().parse_args(arguments)
+    chosen = [mutant for mutant in MUTANTS if not (asked.only and mutant.name not in asked.only)]
+    chosen = [mutant for mutant in chosen if not (asked.unmodelled and mutant.model)]
     outcomes: list[Outcome] = []
-    for mutant in MUTANTS:
-        if asked.only and mutant.name not in asked.only:
-            continue
+    with ThreadPoolExecutor(max_workers=asked.at_once) as pool:
         try:
-            outcomes.append(attempt(mutant, asked.seed, asked.minutes))
+            for outcome in pool.map(lambda mutant: attempt(mutant, asked.seed, asked.minutes), chosen):
+                outcomes.append(outcome)
+                print(line(outcome), file=sys.stderr, flush=True)  # noqa: T201
         except MissingError as error:
+            pool.shutdown(cancel_futures=True)
             print(error, file=sys.stderr)  # noqa: T201
             return 3
-        print(line(outcomes[-1]), file=sys.stderr, flush=True)  # noqa: T201
     if asked.json:
         print(json.dumps([{**asdict(one), "caught": one.caught} for one in outcomes], indent=2))  # noqa: T201
     return 0 if all(one.caught for one in outcomes) else 1
@@ -116,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="what is chosen by chance; default 1")
     parser.add_argument("--minutes", type=float, default=2.0, help="of faults for each at most; default 2")
     parser.add_argument("--only", action="append", choices=names, metavar="MUTANT", help=f"one of {', '.join(names)}")
+    parser.add_argument("--unmodelled", action="store_true", help="leave out those that the model catches")
+    parser.add_argument("--at-once", type=int, default=1, metavar="N", help="runs beside one another; default 1")
     parser.add_argument("--json", action="store_true", help="all outcomes as JSON on stdout")
     return parser
 

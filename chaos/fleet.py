@@ -14,7 +14,7 @@ from chaos.cuts import Cuts
 from chaos.desk import Desk
 from chaos.possible import Topology, Unit
 from chaos.processes import Lines, Process
-from config.failover import EnsembleAccess, to_json
+from config.failover import EnsembleAccess, to_json, to_lines
 from drills.rig import Rig
 from sandbox.network import Host
 
@@ -127,12 +127,11 @@ class Fleet:
 
     def _access(self) -> EnsembleAccess:
         access, tls = self.rig.access(CLIENT), files_in(self.rig.folder / "clients" / CLIENT)
-        hosts = {
-            item.number: f"{item.host}:{self.rig.endpoint(item.number).rpartition(':')[2]}"
-            for item in self.rig.plan.servers
-        }
+        servers = self.folder / "servers"
+        ports = {item.host: self.rig.endpoint(item.number).rpartition(":")[2] for item in self.rig.plan.servers}
+        servers.write_text(to_lines(f"{host}:{port}" for host, port in ports.items()))
         return EnsembleAccess(
-            hosts=tuple(hosts.values()),
+            servers_file=str(servers),
             chroot=access.chroot,
             session_timeout_ms=access.session_timeout_ms,
             identity=access.identities[0],

@@ -14,11 +14,12 @@ from pathlib import Path
 from chaos.layout import ROOT
 
 PACKAGES = ("failover", "config")
+Piece = tuple[str, str, str]  # file, what is there, what comes in its place
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """A piece of a file, which must be there once, and what stands in its place."""
+    """A piece of a file, which must be there once, and what stands in its place; `more`: others that belong to it."""
 
     name: str
     file: str
@@ -26,19 +27,23 @@ class Mutant:
     new: str
     faults: tuple[str, ...]
     model: str = ""
+    more: tuple[Piece, ...] = ()
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        return ((self.file, self.old, self.new), *self.more)
 
     def copied_to(self, folder: Path) -> Path:
         """What FAILOVER_PATH is to be: a copy with the mutant. ValueError where the code has changed."""
         for package in PACKAGES:
             ignore = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / package, folder / package, ignore=ignore, dirs_exist_ok=True)
-        path = folder / self.file
-        text = path.read_text()
-        if text.count(self.old) != 1:
-            raise ValueError(
-                f"{self.name}: {self.file} has this {text.count(self.old)} times, expected once: {self.old}"
-            )
-        path.write_text(text.replace(self.old, self.new))
+        for file, old, new in self.pieces:
+            path = folder / file
+            text = path.read_text()
+            if text.count(old) != 1:
+                raise ValueError(f"{self.name}: {file} has this {text.count(old)} times, expected once: {old}")
+            path.write_text(text.replace(old, new))
         return folder
 
 
@@ -52,7 +57,9 @@ MUTANTS: tuple[Mutant, ...] = (
         file=SELECTOR + "candidate.py",
         old="            await session.commit(lambda transaction: self._check(transaction, claim))\n",
         new='            if not session.connected:\n                raise NoQuorumError("not connected")\n',
-        faults=("black-hole-agent", "cut-region", "freeze-agent"),
+        # Without this too, or the looks would notice: kazoo alone stays with a server that is silent.
+        more=((SELECTOR + "session.py", "            self._client.drop()", "            pass"),),
+        faults=("cut-region", "cut-pair", "cut-all"),  # so that its signer still reaches its gate, and calls on
     ),
     Mutant(
         name="trust-is-acquired",
@@ -85,10 +92,11 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         name="sequence-suffix-as-epoch",
-        file=SELECTOR + "candidate.py",
-        old="        return holder.czxid\n",
-        new="        return (await read_term(session, self._duty))[1]\n",
-        faults=DEAD,
+        file=SELECTOR + "reading.py",
+        # As such a suffix, it counts from the beginning of something that may begin anew: here, of a leader's time.
+        old="    return holder.czxid\n",
+        new="    return holder.czxid & 0xFFFFFFFF\n",
+        faults=("kill-leader", "lose-quorum", "kill-agent"),
     ),
     Mutant(
         name="no-grace",
@@ -120,6 +128,7 @@ MUTANTS: tuple[Mutant, ...] = (
         old="        return sent_at\n",
         new="        return self._clock() + 2.0\n",
         faults=("slow", *CUT, "freeze-leader"),
+        model="COUNT_FROM_LATEST",  # it is later than all that was sent; how much later, the grace covers
     ),
     Mutant(
         name="no-high-water-file",
@@ -161,6 +170,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "        if await session.stat(self._holder):\n            return sent_at\n"
         "        try:\n            await session.commit(lambda transaction: self.",
         faults=("cut-region", "cut-pair", "black-hole-server"),
+        model="CONFIRM_BY_READ",  # a real follower that is cut off ends within the grace
     ),
     Mutant(
         name="adopt-an-old-sessions-node",
@@ -168,6 +178,7 @@ MUTANTS: tuple[Mutant, ...] = (
         old="        if self._held is None or self._held != (claim, session):\n",
         new="        if self._held is None:\n",
         faults=("expire", "freeze-agent", "black-hole-agent"),
+        model="BEAT_OF_ANOTHER_SESSION",
     ),
     Mutant(
         name="watchdog-fed-by-the-wrong-clock",

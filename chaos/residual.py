@@ -4,7 +4,7 @@ A gate's check is the last word of the fence: a daemon that stands still after i
 the worst moment: a signer's region is cut off, so that it goes on by its gate's last confirmation, and at once its
 session is ended from elsewhere, so that another candidate claims the duty. The daemon waits for a while between reading
 a call and executing it. Told is how far the old holder's last execution reached past the new one's first: below zero
-they were apart. Exit codes: 0 measured, 3 something is missing on this machine.
+they were apart. Exit codes: 0 measured, 1 the fleet did not do its part in time, 3 this machine lacks something.
 """
 
 from __future__ import annotations
@@ -120,6 +120,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SandboxError as error:
         _tell(str(error))
         return 3
+    except TimeoutError as error:
+        _tell(f"FAILED: {error}")
+        return 1
     for pause, reached in found.items():
         _tell(line(pause, reached))
     if asked.json:

@@ -11,14 +11,14 @@ from sandbox import toolchain
 from sandbox.errors import SandboxError
 
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
-SOURCE = Path(__file__).resolve().parent / "clocks" / "sleep.c"
+SOURCE = Path(__file__).resolve().parent / "clocks" / "waits.c"
 
 
 def preload() -> str:
     """What LD_PRELOAD is to be. Raises SandboxError where the package faketime or a C compiler is missing."""
     if not LIBRARY.exists():
         raise SandboxError("clock jumps need libfaketime, which is not there; install the package faketime")
-    return f"{_sleep()} {LIBRARY}"
+    return f"{_waits()} {LIBRARY}"
 
 
 def environment(clock: Path, preloaded: str) -> dict[str, str]:
@@ -38,15 +38,15 @@ def put_off(clock: Path, seconds: float) -> None:
     new.replace(clock)
 
 
-def _sleep() -> Path:
-    """The small library that mends libfaketime's sleep, built once."""
-    target = toolchain.cache() / "faketime-sleep" / f"{hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]}.so"
+def _waits() -> Path:
+    """The small library that mends libfaketime's waits, built once."""
+    target = toolchain.cache() / "faketime-waits" / f"{hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]}.so"
     if target.is_file():
         return target
     compiler = shutil.which("cc")
     if not compiler:
         raise SandboxError("clock jumps need a C compiler once, and there is no `cc` on PATH; install the package gcc")
-    with toolchain.locked(toolchain.cache() / "faketime-sleep.lock", lambda _: None):
+    with toolchain.locked(toolchain.cache() / "faketime-waits.lock", lambda _: None):
         target.parent.mkdir(parents=True, exist_ok=True)
         made = target.with_suffix(".building")
         command = [compiler, "-shared", "-fPIC", "-O2", "-o", str(made), str(SOURCE)]

@@ -12,6 +12,7 @@ from components.ensemble import Ensemble, EnsembleArgs
 from components.notary import Notary, NotaryArgs
 from components.region import MadeCluster, Region, RegionArgs, SecretReader
 from config.plan import FleetPlan
+from config.turns import notaries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +44,12 @@ class Fleet(pulumi.ComponentResource):
             for key, region in plan.regions.items()
         }
         self.ensemble = Ensemble(EnsembleArgs(plan=plan, regions=self.regions), child)
-        self.notaries = {
-            key: Notary(NotaryArgs(plan=plan, notary=key, regions=self.regions, secret=args.secret), child)
-            for key in sorted(plan.loaded.stack.notaries)
-        }
+        self.notaries: dict[str, Notary] = {}
+        canary: list[pulumi.Resource] = []
+        for key in notaries(plan):
+            wanted = NotaryArgs(plan=plan, notary=key, regions=self.regions, secret=args.secret, canary=canary)
+            self.notaries[key] = Notary(wanted, child)
+            canary = self.notaries[key].canary
         self.images = _images(args, child)
         self.register_outputs({"regions": sorted(self.regions), "notaries": sorted(self.notaries)})
 

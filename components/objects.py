@@ -32,12 +32,14 @@ def register_all(
     provider: pulumi.ProviderResource,
     *after: pulumi.Resource,
     turn: Iterable[pulumi.Resource] = (),
+    before_update: pulumi.ResourceHook | None = None,
 ) -> list[pulumi.CustomResource]:
     """Register the objects of one component in order, behind `after`; what runs pods waits for its `turn` besides.
 
-    Sets wait for the configuration before them. They do not wait for Services: one with a cluster address is ready
-    only when its pods are. What carries data is protected: the engine refuses to delete or replace it until a person
-    names it. A changed claim template would replace a set, so its changes don't count: docs/operating.md grows a claim.
+    Sets wait for the configuration before them, and for no Service: those are for pods that may not come yet. What
+    carries data is protected: the engine refuses to delete or replace it until a person names it. A changed claim
+    template would replace a set, so its changes don't count: docs/operating.md grows a claim. `before_update` is called
+    before a set with claims of its own changes.
     """
     made: list[pulumi.CustomResource] = []
     awaited: list[pulumi.Resource] = [*after, *turn]
@@ -53,6 +55,7 @@ def register_all(
             protect=protect,
             ignore_changes=ignored,
             custom_timeouts=_timeouts(manifest) if runs else None,
+            hooks=pulumi.ResourceHookBinding(before_update=[before_update]) if before_update and ignored else None,
         )
         resource = _register(name, manifest, options)
         made.append(resource)

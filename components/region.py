@@ -10,6 +10,7 @@ from pathlib import Path
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components import snapshots
 from components.manifests import region as manifests
 from components.manifests.pods import Named
 from components.objects import register_all
@@ -53,6 +54,7 @@ class Region(pulumi.ComponentResource):
         shared = manifests.objects(args.plan, args.region, args.secret)
         ready = args.made.ready if args.made else ()
         self._namespace = register_all(islice(shared, 1), self, self.provider, *ready)
+        self._keep = _keep(args)
         self.create(shared, self)
         self.register_outputs({"namespace": args.plan.loaded.stack.namespace})
 
@@ -60,7 +62,7 @@ class Region(pulumi.ComponentResource):
         self, objects: Iterable[Named], parent: pulumi.Resource, turn: Iterable[pulumi.Resource] = ()
     ) -> list[pulumi.CustomResource]:
         """Register a component's objects in this region, in its namespace; what runs pods is behind `turn`."""
-        return register_all(objects, parent, self.provider, *self._namespace, turn=turn)
+        return register_all(objects, parent, self.provider, *self._namespace, turn=turn, before_update=self._keep)
 
     def _create_provider(self, args: RegionArgs) -> k8s.Provider:
         """The identifier is fixed by the configuration: a changed kubeconfig must never replace the whole region."""
@@ -70,8 +72,18 @@ class Region(pulumi.ComponentResource):
             kubeconfig=_kubeconfig(args),
             context=region.connection.context if region.connection else None,
             cluster_identifier=region.cluster_identifier or args.region.name,
+            # What an operator scaled or patched by hand is the program's again: without it the plugin would refuse.
+            enable_patch_force=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _keep(args: RegionArgs) -> pulumi.ResourceHook | None:
+    region = args.region.region
+    if region.snapshot_class is None:
+        return None
+    context = region.connection.context if region.connection else None
+    return snapshots.before_update(args.region.name, region.snapshot_class, _kubeconfig(args), context)
 
 
 def _kubeconfig(args: RegionArgs) -> pulumi.Input[str] | None:

@@ -142,6 +142,11 @@ def chains(values: Values, known: Collection[str]) -> Iterator[Mistake]:
     for path, _ in each(values, "sizes", "*"):
         if path[1] not in known:
             yield Mistake(path=".".join(path), found=shown(path[1]), expected=known_keys)
+    used = {key for keys in named.values() for key in keys}
+    for canary in texts([values.get("canary")]):
+        if canary not in used:
+            expected = f"a chain that some duty has: {', '.join(sorted(used & {*known}))}"
+            yield Mistake(path="canary", found=shown(canary), expected=expected)
 
 
 def names(values: Values) -> Iterator[Mistake]:

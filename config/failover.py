@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnsembleAccess:
-    """How the ensemble is reached, with whose certificate. `hosts` are `name:port`; times are milliseconds.
+    """How the ensemble is reached, with whose certificate. Times are milliseconds.
 
-    `identity` is the client's own in ZooKeeper's x509 scheme: what it creates is to belong to it alone.
+    `servers_file` has a server a line, `name:port`, and is read anew at each connect: servers come and go without a
+    restart of their clients. `identity` is the client's own in ZooKeeper's x509 scheme: what it creates is to belong
+    to it alone.
     """
 
-    hosts: tuple[str, ...]
+    servers_file: str
     chroot: str
     session_timeout_ms: int
     identity: str
@@ -162,6 +167,19 @@ class KeeperConfig:
     members: tuple[str, ...]
     deadline_seconds: int
     ensemble: EnsembleAccess
+
+
+def to_lines(servers: Iterable[str]) -> str:
+    """What a servers' file holds: each `name:port` on a line."""
+    return "".join(f"{server}\n" for server in servers)
+
+
+def servers_in(file: str) -> dict[str, str]:
+    """Each server's `name:port` by its name, as the file has them now. OSError for a file of no use."""
+    servers = {line.rpartition(":")[0]: line for line in Path(file).read_text().split()}
+    if not servers or any(not name or not at.rpartition(":")[2].isdecimal() for name, at in servers.items()):
+        raise OSError(errno.EINVAL, "it names no server, or one without a port", file)
+    return servers
 
 
 def to_json(config: AgentConfig | GateConfig | KeeperConfig) -> str:

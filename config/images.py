@@ -19,6 +19,7 @@ class ImageSource(Model):
     """What one image is built from."""
 
     version: Version
+    license: str = Field(pattern=r"^[A-Za-z0-9.+-]+$", description="Of the program, by its SPDX name")
     folder: ObjectName | None = Field(default=None, description="Below images/; the image's own name if left out")
     arguments: Mapping[str, str] = Field(default={}, description="Build arguments of its Dockerfile")
     on: Mapping[str, ObjectName] = Field(default={}, description="Build arguments that are other images of this list")
@@ -45,6 +46,11 @@ def load_images(root: Path) -> Mapping[str, ImageSource]:
 def dockerfile(name: str, source: ImageSource) -> str:
     """Its path in the repository."""
     return f"images/{source.folder or name}/Dockerfile"
+
+
+def buildable(images: Mapping[str, ImageSource]) -> list[str]:
+    """Those that registries of packages suffice for."""
+    return [name for name, source in images.items() if not source.outside]
 
 
 def needed(images: Mapping[str, ImageSource], wanted: Iterable[str]) -> list[str]:

@@ -157,11 +157,6 @@ class FleetPlan:
         """The Kubernetes Secret with the daemons' RPC user and password, in every region."""
         return self.loaded.stack.rpc.secret_name or "fleet-rpc"
 
-    def turns(self, notary: str) -> list[tuple[RegionPlan, Duty]]:
-        """A notary's candidates as they take their turns in an update, each duty's best one last."""
-        found = [(region, duty) for region in self.regions.values() for duty in region.duties if duty.notary == notary]
-        return sorted(found, key=lambda turn: -turn[1].priority)
-
     def keys_secret(self, duty: Duty) -> str:
         """The Kubernetes Secret with a duty's keys."""
         return duty.keys.secret_name or f"{duty.name}-keys"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from config.aws.cloud import AwsRegion
+from config.aws.cloud import SNAPSHOT_CLASS, AwsRegion
 from config.networks import SLOTS, ZONES
 from config.types import (
     ContextName,
@@ -101,6 +101,10 @@ class ExistingRegion(_RegionBase):
     storage_class: ObjectName | None = Field(
         default=None, description="Class of the volumes; the cluster's default if left out"
     )
+    snapshot_class: ObjectName | None = Field(
+        default=None,
+        description="Class of the snapshots that are taken before a daemon's program changes; none are if left out",
+    )
     platform: Literal["kubernetes", "openshift"] = "kubernetes"
     node_selector: Mapping[str, str] = Field(
         default_factory=dict,
@@ -146,6 +150,11 @@ class EksRegion(_RegionBase):
     @property
     def platform(self) -> Literal["kubernetes"]:
         return "kubernetes"
+
+    @property
+    def snapshot_class(self) -> str:
+        """Its volumes can be kept."""
+        return SNAPSHOT_CLASS
 
     @property
     def node_selector(self) -> Mapping[str, str]:

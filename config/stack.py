@@ -52,4 +52,7 @@ class Stack(Model):
     failover: Failover = Field(default_factory=lambda: Failover())
     sizes: Mapping[ChainKey, ChainSize] = Field(default_factory=dict, description="Sizes by chain; the rest is small")
     notaries: Notaries = Field(min_length=1)
+    canary: ChainKey | None = Field(
+        default=None, description="The chain whose daemon changes first in an update; all others wait until it is up"
+    )
     images: ImageBuilds | None = Field(default=None, description="What this stack builds itself; never in production")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from drills import seeds
 
 Drilled = Mapping[str, Any]  # one drill's result, as `python -m drills.ensemble --json` prints it
 COLUMNS = ("drill", "seeds", "writes acknowledged", "lost", "gap, median", "gap, longest")
@@ -23,24 +23,20 @@ COLUMNS = ("drill", "seeds", "writes acknowledged", "lost", "gap, median", "gap,
 def main() -> int:
     """Drill what is not drilled yet, and sum up."""
     asked = _parser().parse_args()
-    folder: Path = asked.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for seed in asked.seeds:
-        if not (folder / f"{seed}.json").exists():
-            _drill(seed, folder)
-    found = {seed: json.loads((folder / f"{seed}.json").read_text()) for seed in asked.seeds}
+    found = seeds.collect(asked.seeds, asked.folder, _drill)
+    rows = summary(found.values())
     if asked.out:
-        asked.out.write_text(json.dumps({"seeds": asked.seeds, "drills": summary(found.values())}, indent=1) + "\n")
-    print(markdown(summary(found.values())))  # noqa: T201
+        asked.out.write_text(json.dumps({"seeds": asked.seeds, "drills": rows}, indent=1) + "\n")
+    print(markdown(rows))  # noqa: T201
     failed = [*failures(found)]
     print("\n".join(failed) or f"all drills held, {len(found)} seeds", file=sys.stderr)  # noqa: T201
     return 1 if failed else 0
 
 
-def summary(seeds: Iterable[Sequence[Drilled]]) -> list[dict[str, Any]]:
+def summary(found: Iterable[Sequence[Drilled]]) -> list[dict[str, Any]]:
     """One row a drill over all seeds, in the order in which they were drilled; gaps in seconds."""
     rows: dict[str, list[Drilled]] = {}
-    for results in seeds:
+    for results in found:
         for result in results:
             rows.setdefault(result["name"], []).append(result)
     return [
@@ -73,20 +69,8 @@ def failures(found: Mapping[int, Sequence[Drilled]]) -> Iterable[str]:
                 yield f"seed {seed}, {result['name']}: {'; '.join(result['violations'])}"
 
 
-def _drill(seed: int, folder: Path) -> None:
-    """One seed, its lines on stderr as it goes on. The result appears when it is whole."""
-    print(f"{time.strftime('%H:%M:%S')} seed {seed}", file=sys.stderr, flush=True)  # noqa: T201
-    command = [sys.executable, "-m", "drills.ensemble", "--seed", str(seed), "--no-controls", "--json"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    json.loads(done.stdout)  # a drill that crashed has said why, and leaves no result
-    partial = folder / f".{seed}.json"
-    partial.write_text(done.stdout)
-    partial.rename(folder / f"{seed}.json")
-
-
-def _seeds(text: str) -> list[int]:
-    first, _, last = text.partition("-")
-    return [*range(int(first), int(last or first) + 1)]
+def _drill(seed: int) -> list[str]:
+    return [sys.executable, "-m", "drills.ensemble", "--seed", str(seed), "--no-controls", "--json"]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Example: python -m drills.campaign --seeds 1-20 --folder campaign --out bench/campaign.json",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seeds", type=_seeds, required=True, metavar="A-B", help="odd: three servers; even: five")
+    parser.add_argument(
+        "--seeds", type=seeds.parse, required=True, metavar="A-B", help="odd: three servers; even: five"
+    )
     parser.add_argument("--folder", type=Path, required=True, help="where each seed's results are kept")
     parser.add_argument("--out", type=Path, help="write the summary there, as JSON")
     return parser

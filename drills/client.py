@@ -23,7 +23,8 @@ from typing import Any
 from kazoo.exceptions import BadVersionError, KazooException, NoAuthError, NodeExistsError, NoNodeError
 
 from drills.history import ABSENT, Kind, Outcome
-from failover.connection import Access, Client, NotSent, Tls
+from failover.access import Access, Tls
+from failover.connection import Client, NotSent
 
 _NO_EFFECT = (NotSent, BadVersionError, NodeExistsError, NoNodeError, NoAuthError)
 _MIX = {"create": 35, "own": 20, "shared": 10, "compare": 15, "read": 8, "sync": 4, "fenced": 8}  # of 100 operations

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from failover.connection import Access
+from failover.access import Access
 from sandbox.processes import free_ports, spawn, stop_all
 
 SAMPLE = {"tickTime": "2000", "initLimit": "10", "syncLimit": "5"}  # the values of zoo_sample.cfg

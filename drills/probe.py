@@ -16,7 +16,7 @@ from typing import Any
 from kazoo.protocol.serialization import Connect, Create, GetData
 from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE
 
-from failover.connection import Tls, secured
+from failover.access import Tls, secured
 
 _CLOSE = struct.pack("!iii", 8, 1, -11)  # length, xid, type
 _NO_NODE, _NO_AUTH, _NODE_EXISTS, _AUTH_REQUIRED = -101, -102, -110, -124

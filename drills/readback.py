@@ -10,7 +10,8 @@ from typing import Any
 from kazoo.exceptions import KazooException, NoNodeError
 
 from drills.placement import Znode
-from failover.connection import Access, Client
+from failover.access import Access
+from failover.connection import Client
 
 _BATCH = 200  # requests in flight
 

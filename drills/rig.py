@@ -19,7 +19,7 @@ from drills.objects import Data, data_of, pod_of
 from drills.placement import Znode
 from drills.readback import read_back
 from drills.stacks import Shape, plan_of
-from failover.connection import Access, Tls
+from failover.access import Access, Tls
 from sandbox.network import Host, Network
 from sandbox.pods import Image, Pod
 

@@ -25,8 +25,8 @@ from kazoo.client import TransactionRequest
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
 
 from config.failover import EnsembleAccess
+from failover.access import Access, access_of
 from failover.clock import Clock, boottime
-from failover.connection import Access, access_of
 from failover.model import Claim
 from failover.selector import paths, znodes
 from failover.selector.base import LostError, TakenError

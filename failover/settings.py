@@ -22,6 +22,7 @@ from config.failover import (
     KeeperConfig,
     SignerConfig,
     TlsFiles,
+    servers_in,
 )
 from failover.lease import Timing
 
@@ -100,8 +101,11 @@ def _short(value: object) -> str:
 def _mistakes(config: AgentConfig | GateConfig | KeeperConfig) -> list[str]:
     """What the types alone let pass."""
     found: list[str] = []
-    if not config.ensemble.hosts:
-        found.append('ensemble.hosts: found none, expected at least one such as "zk-0.eu:2281"')
+    try:
+        servers_in(config.ensemble.servers_file)
+    except OSError as error:
+        given = f"found {_short(config.ensemble.servers_file)}: {error.strerror}"
+        found.append(f'ensemble.servers_file: {given}; expected a file of lines such as "zk-1.eu:2281"')
     if isinstance(config, KeeperConfig):
         return found
     found += _timing_mistakes(config)

@@ -6,11 +6,17 @@ from typing import Any
 
 DUTY_HEADER = "X-Notary-Duty"
 EPOCH_HEADER = "X-Notary-Epoch"
+HEALTH_HEADER = "X-Notary-Health"  # on the agent's own calls: a busy signer must not make its daemon look ill
 # JSON-RPC leaves -32000 to -32099 to servers; bitcoind's own codes lie above -32000.
 REFUSED = -32050  # not now: the epoch is not the current one, or nobody could confirm it
 FORBIDDEN = -32051  # never: a call that no signer may make
 OVERLOADED = -32052  # later: a limit of the gate's
 UNREACHABLE = -32053  # the daemon gave no answer
+
+
+def request(method: str, *params: object) -> dict[str, Any]:
+    """A call of our own, in the form that every daemon of the family takes."""
+    return {"jsonrpc": "1.0", "id": "agent", "method": method, "params": params}
 
 
 def error(code: int, message: str, call_id: Any) -> dict[str, Any]:

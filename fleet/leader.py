@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from components.ensemble import LEADER_VARIABLE
 from config.plan import FleetPlan, Server
+from fleet.reach import api_of, asked
 
 TIMEOUT_SECONDS = 3.0
 
@@ -41,18 +40,14 @@ def the_leader(roles: Mapping[int, str]) -> int | None:
 
 
 def _role(root: Path, plan: FleetPlan, server: Server) -> str:
-    from kubernetes import client, config  # it takes a quarter of a second, which only an update needs to pay
+    from kubernetes import client  # as slow to import as `api_of` says
 
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # a silent region is told of once, by `fleet.reach`
-    connection = plan.regions[server.region].region.connection
-    if connection is None or connection.config:
+    region = plan.regions[server.region]
+    if not asked(region):
         return ""
-    path = connection.kubeconfig_path(server.region)
     try:
-        file = str(root / path) if path else None
-        api: Any = config.new_client_from_config(file, connection.context)  # pyright: ignore[reportUnknownMemberType]
         return (
-            client.CoreV1Api(api)
+            client.CoreV1Api(api_of(root, region))
             .read_namespaced_pod_log(
                 f"{server.name}-0",
                 plan.loaded.stack.namespace,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import ssl
 from collections.abc import Mapping
@@ -51,9 +52,24 @@ def asked(region: RegionPlan) -> bool:
     return connection is not None and connection.config is None
 
 
+def api_of(root: Path, region: RegionPlan, context: str | None = None) -> Any:
+    """A client of the API server of a region that is `asked`, as the operator's own kubeconfig reaches it; or of any
+
+    region, by a context of that. Raises what kubernetes raises for a kubeconfig of no use.
+    """
+    from kubernetes import config  # it takes a quarter of a second, which only an update or a look needs to pay
+
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # a silent region is told of once, by `unreachable_regions`
+    connection = region.region.connection
+    if context or connection is None:
+        return config.new_client_from_config(None, context)  # pyright: ignore[reportUnknownMemberType]
+    path = connection.kubeconfig_path(region.name)
+    return config.new_client_from_config(str(root / path) if path else None, connection.context)  # pyright: ignore[reportUnknownMemberType]
+
+
 def _ask(root: Path, region: RegionPlan) -> Unreachable | None:
     connection = region.region.connection
-    if connection is None or connection.config:
+    if connection is None or not asked(region):
         return None
     path = _kubeconfig_path(root, region.name, connection)
     try:

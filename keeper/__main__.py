@@ -17,7 +17,7 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import KazooTimeoutError
 
-from config.failover import EnsembleAccess, KeeperConfig
+from config.failover import EnsembleAccess, KeeperConfig, servers_in
 from keeper.membership import Step, host_of, next_step, parse
 
 CONFIG_NODE = "/zookeeper/config"
@@ -51,8 +51,8 @@ def client(access: EnsembleAccess, hosts: str) -> KazooClient:
 def step(config: KeeperConfig) -> Step:
     """Make the next change, if one is due, and return it. Raises NotYetError."""
     wanted, _ = parse("\n".join(config.members))
-    addresses = {address.rpartition(":")[0]: address for address in config.ensemble.hosts}
-    session = client(config.ensemble, ",".join(config.ensemble.hosts))
+    addresses = servers_in(config.ensemble.servers_file)
+    session = client(config.ensemble, ",".join(addresses.values()))
     try:
         session.sync(CONFIG_NODE)
         found: Any = session.get(CONFIG_NODE)
@@ -107,9 +107,10 @@ def main() -> int:
         config = KeeperConfig(
             members=tuple(given["members"]),
             deadline_seconds=given["deadline_seconds"],
-            ensemble=EnsembleAccess(**{**given["ensemble"], "hosts": tuple(given["ensemble"]["hosts"])}),
+            ensemble=EnsembleAccess(**given["ensemble"]),
         )
         parse("\n".join(config.members))
+        servers_in(config.ensemble.servers_file)
     except (OSError, ValueError, KeyError, TypeError) as error:
         say(f"{arguments.config}: {error}")
         return 2

@@ -39,6 +39,16 @@
 #else
 #define TO_KILL(a) (a.signer >= TOLD)
 #endif
+#ifdef CONFIRM_BY_READ
+#define ANSWERED true /* a follower that is cut off says what it knows */
+#else
+#define ANSWERED !cut
+#endif
+#ifdef BEAT_OF_ANOTHER_SESSION
+#define TO_TELL 0 /* it proves the holder, and keeps nothing alive */
+#else
+#define TO_TELL !cut
+#endif
 #ifdef RELEASE_BEFORE_STOP
 #define SIGNER_ENDED(a) true
 #else
@@ -124,8 +134,8 @@ proctype agent(byte i) {
       assert(agents[1 - i].signer != ACTIVE) }
   :: d_step { agents[i].state == HELD && agents[i].asked == 0 && holder == i + 1 && agents[i].signer != DOWN ->
       agents[i].asked = 1; agents[i].tells = TELLS(agents[i]); printf("%c sends a confirmation\n", 'A' + i) }
-  :: d_step { agents[i].state == HELD && agents[i].asked == 1 && holder == i + 1 && !cut ->
-      agents[i].asked = 2; news = 1; printf("%c's confirmation is committed\n", 'A' + i) }
+  :: d_step { agents[i].state == HELD && agents[i].asked == 1 && holder == i + 1 && ANSWERED ->
+      agents[i].asked = 2; news = TO_TELL; printf("%c's confirmation is committed\n", 'A' + i) }
   :: d_step { agents[i].state == HELD && agents[i].asked == 2 -> answered(i, agents[i]);
       printf("%c has its answer: its lease counts from %d ticks ago\n", 'A' + i, agents[i].lease_age) }
   :: d_step { agents[i].state == HELD && agents[i].asked != 0 -> no_beat(agents[i]) } /* no answer in time */

@@ -14,6 +14,7 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 LEAST_PORT = 10_000
+_held: list[socket.socket] = []  # bound, never listening: whoever calls one is refused
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -53,18 +54,19 @@ def stop_all(processes: Iterable[subprocess.Popen[bytes]], grace_seconds: float)
 
 def free_ports(count: int) -> tuple[int, ...]:
     """Ports of loopback that nobody listens on now, all different, and below those that the kernel gives to whoever
-    calls somebody: between this choice and its use no such call takes one."""
+    calls somebody. They are held until this process ends, for any server that binds with SO_REUSEADDR as servers do:
+    no other choice of free ports takes one before its server starts, or while it starts again."""
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    sockets: list[socket.socket] = []
-    try:
-        while len(sockets) < count:
-            made = socket.socket()
-            try:
-                made.bind(("127.0.0.1", random.randrange(LEAST_PORT, max(first, LEAST_PORT + 10_000))))
-                sockets.append(made)
-            except OSError:
-                made.close()
-        return tuple(int(item.getsockname()[1]) for item in sockets)
-    finally:
-        for item in sockets:
-            item.close()
+    held: list[socket.socket] = []
+    while len(held) < count:
+        made = socket.socket()
+        try:
+            made.bind(("127.0.0.1", random.randrange(LEAST_PORT, max(first, LEAST_PORT + 10_000))))
+        except OSError:
+            made.close()
+            continue
+        # Only now: bound with it, a port that is held already would have looked free.
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.append(made)
+    _held.extend(held)
+    return tuple(int(item.getsockname()[1]) for item in held)

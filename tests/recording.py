@@ -10,7 +10,7 @@ from typing import Any
 
 import pulumi
 import yaml
-from pulumi.runtime import mocks
+from pulumi.runtime import mocks, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -94,12 +94,20 @@ def configured(stack: str, root: Path = ROOT) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
+class Callbacks:
+    """The mocks' monitor calls no hook back, and refuses to register one."""
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        """Leave it be."""
+
+
 def record(
     program: Callable[[], None], stack: str, config: Mapping[str, str], secrets: list[str] | None = None
 ) -> Recorder:
     """Preview a program under mocks to its end, applies included, and return what it registered."""
     recorder = Recorder()
     mocks.set_mocks(recorder, project="notary", stack=stack, preview=True)
+    settings.SETTINGS.callbacks = Callbacks()  # pyright: ignore[reportAttributeAccessIssue]
     pulumi.runtime.set_all_config(dict(config), secrets or [])
 
     @pulumi.runtime.test

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos import stamps
-from failover.connection import Access, Tls
+from failover.access import Access, Tls
 from failover.model import Claim
 from failover.selector.base import LostError, SelectorError
 from failover.selector.zookeeper import ZooKeeperSelector

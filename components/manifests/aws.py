@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.manifests.pods import COMMON, Manifest, metadata
+from components.manifests.snapshots import GROUP, VERSION
+from config.aws.cloud import SNAPSHOT_CLASS
 from config.aws.names import kept_secrets, key_alias, vault_name
 from config.aws.storage import CLASSES, VolumeClass
 from config.plan import FleetPlan, RegionPlan
@@ -50,9 +52,9 @@ def storage_class(wanted: VolumeClass, key: str) -> Manifest:
 def snapshot_class() -> Manifest:
     """Snapshots that outlive their objects."""
     return {
-        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "apiVersion": f"{GROUP}/{VERSION}",
         "kind": "VolumeSnapshotClass",
-        "metadata": {"name": "ebs", "labels": dict(COMMON)},
+        "metadata": {"name": SNAPSHOT_CLASS, "labels": dict(COMMON)},
         "driver": DRIVER,
         "deletionPolicy": "Retain",
     }

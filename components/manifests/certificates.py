@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from components.manifests.pods import Manifest, Named, opaque_secret
+from components.manifests.pods import COMMON, Manifest, Named, metadata, opaque_secret
+from config.failover import to_lines
 from config.plan import Daemon, FleetPlan, RegionPlan
 
 # An authority for each, so that what may open a session may not join the quorum, and neither may call a gate.
@@ -18,6 +19,7 @@ PemOf = Callable[[str, Circle, Part], Any]
 
 CLIENT_SECRET = "zookeeper-client"
 CLIENT_TLS = "/run/secrets/ensemble"  # where a client's pod finds its own
+SERVERS, SERVERS_MAP = "servers", "zookeeper-servers"  # beside that, the servers' addresses, of this ConfigMap
 GATES_SECRET = "gates"  # what the gates of a region show
 AGENTS_SECRET = "agents"  # what the region's agents show them
 GATE_TLS = "/run/secrets/gates"  # where either finds its own
@@ -85,6 +87,18 @@ def server_secret(plan: FleetPlan, server: str, pem: PemOf) -> Manifest:
     return opaque_secret(plan.loaded.stack.namespace, f"{server}-tls", data)
 
 
+def servers_map(plan: FleetPlan) -> Manifest:
+    """Where the servers are. It keeps its name: a change restarts nobody, and clients read it at each connect."""
+    described = metadata(plan.loaded.stack.namespace, SERVERS_MAP, COMMON)
+    data = {SERVERS: to_lines(addresses(plan))}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": described, "data": data}
+
+
+def addresses(plan: FleetPlan) -> tuple[str, ...]:
+    """Where clients reach each server, `name:port`."""
+    return tuple(f"{server.host}:{server.ports['client']}" for server in plan.servers)
+
+
 def client_secret(plan: FleetPlan, name: str, holder: str, pem: PemOf, circle: Circle = "clients") -> Manifest:
     """A holder's key and certificate, and the authorities of those it talks to."""
     data = {
@@ -109,8 +123,9 @@ def region_secrets(plan: FleetPlan, region: RegionPlan, pem: PemOf) -> Iterator[
 
 
 def client_volume(secret: str = CLIENT_SECRET) -> Manifest:
-    """The volume of a client's certificate: it changes under a running pod when it is renewed."""
-    return {"name": "ensemble-tls", "secret": {"secretName": secret, "defaultMode": 0o440}}
+    """The volume of a client's certificate and the servers' addresses: both change under a running pod."""
+    sources = [{"secret": {"name": secret}}, {"configMap": {"name": SERVERS_MAP}}]
+    return {"name": "ensemble-tls", "projected": {"sources": sources, "defaultMode": 0o440}}
 
 
 def gate_volume(secret: str) -> Manifest:

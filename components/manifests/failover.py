@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from components.manifests.certificates import CLIENT_TLS, GATE_TLS, KEEPER, identity
+from components.manifests.certificates import CLIENT_TLS, GATE_TLS, KEEPER, SERVERS, identity
 from components.manifests.zookeeper_files import member
 from config import pod_ports
 from config.failover import (
@@ -126,10 +126,10 @@ def keeper_config(plan: FleetPlan) -> str:
 
 
 def ensemble_access(plan: FleetPlan, common_name: str) -> EnsembleAccess:
-    """The servers' addresses, and where a pod finds its certificate."""
+    """Where a pod finds the servers' addresses and its certificate."""
     stack = plan.loaded.stack
     return EnsembleAccess(
-        hosts=tuple(f"{server.host}:{server.ports['client']}" for server in plan.servers),
+        servers_file=f"{CLIENT_TLS}/{SERVERS}",
         chroot=stack.ensemble.chroot,
         session_timeout_ms=stack.ensemble.session_timeout_ms,
         identity=identity(plan, common_name),

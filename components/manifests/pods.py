@@ -15,6 +15,8 @@ Role = Literal["chain", "signer", "zookeeper", "keeper"]
 ROLE, NOTARY, SHARD, CHAIN = (f"notary-fleet.dev/{key}" for key in ("role", "notary", "shard", "chain"))
 SERVICE_ACCOUNT = "fleet"
 COMMON = {"app.kubernetes.io/part-of": "notary-fleet", "app.kubernetes.io/managed-by": "pulumi"}
+# Of Services and claims whose pods may stand behind a region that is away: who waited for them would wait for nothing.
+UNAWAITED = {"pulumi.com/skipAwait": "true"}
 PULL_SECONDS = 600  # for a new image, and for a node to be found
 NOBODY = 10_001  # user and group, of the volumes too, where the cluster does not choose them itself
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from components.manifests.certificates import AGENTS_SECRET, CLIENT_MOUNT, GATE_MOUNT, client_volume, gate_volume
 from components.manifests.failover import agent_config
 from components.manifests.pods import (
+    UNAWAITED,
     Manifest,
     Named,
     config_map,
@@ -43,7 +44,7 @@ def objects(plan: FleetPlan, region: RegionPlan, duty: Duty) -> Iterator[Named]:
     service = {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata(namespace, name, labelled),
+        "metadata": metadata(namespace, name, labelled, annotations=UNAWAITED),
         "spec": {
             "type": region.region.bus_service,
             "selector": selector("signer", name),

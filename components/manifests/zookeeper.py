@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from components.manifests.certificates import PemOf, region_secrets
+from components.manifests.certificates import SERVERS_MAP, PemOf, region_secrets, servers_map
 from components.manifests.founding import NAME as MEMBERS
 from components.manifests.founding import founding
 from components.manifests.pods import (
     ROLE,
+    UNAWAITED,
     Manifest,
     Named,
     apart,
@@ -29,7 +30,6 @@ from config.names import content_name
 from config.plan import FleetPlan, RegionPlan, Server
 
 CONFIG = "zookeeper"
-UNAWAITED = {"pulumi.com/skipAwait": "true"}
 # A server that can't be spared stays for up to a minute (scripts/leave.sh), and then ends within seconds.
 STOP_GRACE_SECONDS = 90
 
@@ -43,6 +43,7 @@ def objects(plan: FleetPlan, region: RegionPlan, pem: PemOf) -> Iterator[Named]:
 
 def shared(plan: FleetPlan, region: RegionPlan, pem: PemOf) -> Iterator[Named]:
     """Everything but the servers' sets: they come one after another, once all of this is there."""
+    yield f"{region.name}-{SERVERS_MAP}", servers_map(plan)
     yield from region_secrets(plan, region, pem)
     if not region.servers:
         return
@@ -94,7 +95,6 @@ def service(plan: FleetPlan, region: RegionPlan, server: Server) -> Manifest:
     ports: list[Manifest] = [{"name": name, "port": port, "targetPort": name} for name, port in server.ports.items()]
     if server.node_ports:
         ports = [{**item, "nodePort": item["port"]} for item in ports]
-    # Its pod may stand behind a region that is away: whoever waited for it here would wait for nothing.
     annotations = {"external-dns.alpha.kubernetes.io/hostname": server.host, **UNAWAITED}
     described = metadata(
         plan.loaded.stack.namespace, server.name, labels("zookeeper", server.name), annotations=annotations

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 
 from config import pod_ports
 from config.plan import FleetPlan, Server
+from config.quantities import gibibytes
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 SECRETS = "/tls"
@@ -130,7 +130,7 @@ MOST_BETWEEN_QUESTIONS_MS = 1_600  # three doublings of the first 200
 
 def jvm_options(memory: str) -> str:
     """Java's command line, as a file that `java @/conf/jvm.options` reads. `memory` is the container's, such as 1Gi."""
-    heap = int(HEAP_SHARE * mebibytes(memory))
+    heap = int(HEAP_SHARE * gibibytes(memory) * 1024)
     options = [
         f"-Xms{heap}m",
         f"-Xmx{heap}m",
@@ -149,11 +149,3 @@ def jvm_options(memory: str) -> str:
         "-cp /zookeeper/lib/*",
     ]
     return "\n".join(options) + "\n"
-
-
-def mebibytes(quantity: str) -> int:
-    """A size such as 1Gi in mebibytes."""
-    found = re.fullmatch(r"(\d+)(Mi|Gi|Ti)", quantity)
-    if found is None:
-        raise ValueError(f"{quantity}: expected a size such as 1Gi")
-    return int(found[1]) * {"Mi": 1, "Gi": 1024, "Ti": 1024 * 1024}[found[2]]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from config.aws.nodes import LARGEST, cores, gibibytes
+from config.aws.nodes import LARGEST
 from config.each import at, each
 from config.mistakes import Mistake, shown
 from config.networks import allot
+from config.quantities import cores, gibibytes
 
 Values = Mapping[str, object]
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from config.networks import BRIDGE, NARROWEST, PRIVATE, WIDEST
 from config.types import Model, Network, RegionName, expected, matching
 
+SNAPSHOT_CLASS = "ebs"  # of a region's volumes
 _ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,128}")
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from config.quantities import cores, gibibytes
+
 if TYPE_CHECKING:
     from config.plan import FleetPlan, RegionPlan
 
@@ -175,16 +177,3 @@ def _together(pods: Sequence[Load], owner: str, part: str) -> Load:
         owner=owner,
         part=part,
     )
-
-
-def cores(text: str) -> float:
-    """Cores of a quantity such as 2 or 500m. Raises ValueError."""
-    return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
-
-
-def gibibytes(text: str) -> float:
-    """GiB of a quantity such as 512Mi, 20Gi or 1Ti. Raises ValueError."""
-    scale = {"Mi": 1 / 1024, "Gi": 1.0, "Ti": 1024.0}.get(text[-2:])
-    if scale is None:
-        raise ValueError(text)
-    return float(text[:-2]) * scale

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from config.aws.nodes import gibibytes
+from config.quantities import gibibytes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from components.manifests import keeper
+from components.manifests.certificates import servers_map
 from components.manifests.zookeeper_files import member
 from config.plan import FleetPlan
 from drills.drill import Drill, Scene
@@ -64,7 +65,8 @@ def _shrink(scene: Scene, plan: FleetPlan) -> None:
 def run_keeper(rig: Rig) -> None:
     """Run the keeper's Job to its end. RuntimeError with its words when it fails."""
     region = keeper.home(rig.plan)
-    objects = [item for _, item in keeper.objects(rig.plan, rig.plan.regions[region], rig.pem)]
+    own = [item for _, item in keeper.objects(rig.plan, rig.plan.regions[region], rig.pem)]
+    objects = [*own, servers_map(rig.plan)]
     sources = {(item["kind"], item["metadata"]["name"]): data_of(item) for item in objects}
     job = next(item for item in objects if item["kind"] == "Job")
     pod = Pod(

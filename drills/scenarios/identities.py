@@ -12,7 +12,7 @@ from drills.inside import inside
 from drills.probe import Found, ask
 from drills.rig import Rig
 from drills.scenarios.crashes import HOP_SECONDS
-from failover.connection import Access, Tls
+from failover.access import Access, Tls
 from sandbox.plugins.tls import certificates
 
 # From a file's change to the server's own use of it, which its watch of the folder tells.

@@ -65,8 +65,8 @@ class Forwarder:
 
     async def call(self, route: GateRoute, method: str, *params: object) -> Any:
         """A reading call of the agent's own. Raises aiohttp.ClientError, TimeoutError; ValueError for an error."""
-        body = json.dumps({"jsonrpc": "1.0", "id": "agent", "method": method, "params": params}).encode()
-        async with self._post(route, body, self._tenure(), READ_SECONDS) as answer:
+        body = json.dumps(wire.request(method, *params)).encode()
+        async with self._post(route, body, self._tenure(), own=True) as answer:
             found = json.loads(await answer.read())
         if not isinstance(found, dict) or cast(dict[str, Any], found).get("error"):
             raise ValueError(f"{route.chain} {method}: {str(cast(object, found))[:200]}")
@@ -116,20 +116,22 @@ class Forwarder:
             return _error(body, wire.UNREACHABLE, f"the gate of {route.chain} gave no answer: {type(error).__name__}")
 
     def _post(
-        self, route: GateRoute, body: bytes, tenure: Tenure | None, seconds: float | None = None
+        self, route: GateRoute, body: bytes, tenure: Tenure | None, *, own: bool = False
     ) -> aiohttp.client._RequestContextManager:  # pyright: ignore[reportPrivateUsage]
         if self._client is None or self._identity is None:
             raise aiohttp.ClientConnectionError("the forwarder does not run")
         headers = {"Content-Type": "application/json", wire.DUTY_HEADER: self._duty}
         if tenure:
             headers[wire.EPOCH_HEADER] = str(tenure.claim.epoch)
+        if own:
+            headers[wire.HEALTH_HEADER] = "1"
         return self._client.post(
             f"https://{route.gate}/",
             data=body,
             headers=headers,
             ssl=self._identity.context(),
             allow_redirects=False,
-            timeout=LIMITS if seconds is None else aiohttp.ClientTimeout(total=seconds),
+            timeout=aiohttp.ClientTimeout(total=READ_SECONDS) if own else LIMITS,
         )
 
 

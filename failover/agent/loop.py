@@ -28,7 +28,7 @@ from failover.roles.base import Role
 from failover.selector.base import NoQuorumError, Selector
 from failover.settings import timing
 
-CALM_SECONDS = 0.02  # between two ticks, however many events there are
+CALM_SECONDS = 0.005  # between two ticks, however many events there are
 ROUND_SECONDS = 30.0  # after a signing call a round is taken to go on: Iguana's ping interval
 
 
@@ -221,11 +221,9 @@ class Agent:
             self.wake()
 
     async def _rest(self) -> None:
-        """Until something happens, a heartbeat at most, and never past the lease's end."""
+        """Until something happens, or is due."""
         await asyncio.sleep(CALM_SECONDS)
-        patience = self._timing.heartbeat
-        if self.tenure and self.tenure.lease.held(self._clock()):
-            patience = min(patience, self.tenure.lease.ends_at - self._clock())
+        patience = self.tenure.patience(self._timing, self._clock()) if self.tenure else self._timing.heartbeat
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, patience)):
+            async with asyncio.timeout(patience):
                 await self._woken.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from failover.lease import Lease
+from failover.lease import Lease, Timing, may_activate_at
 from failover.model import Claim
 
 
@@ -36,6 +36,11 @@ class Tenure:
     lost: bool = False
     activated: bool = False
     draining_since: float | None = None
+
+    def patience(self, timing: Timing, now: float) -> float:
+        """Seconds until it has to be looked at again: its signer may begin, its lease ends, a heartbeat is over."""
+        moments = (may_activate_at(timing, self.acquired_at, self.claim.clean), self.lease.ends_at)
+        return min([timing.heartbeat, *(moment - now for moment in moments if moment > now)])
 
     def refusal(self, now: float) -> str | None:
         """Why no new signing call may be sent; None while one may."""

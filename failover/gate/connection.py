@@ -19,9 +19,9 @@ class Connection(web.RequestHandler):
     aiohttp's own limit is for idle connections, and runs on while a head trickles in.
     """
 
-    __slots__ = ("_busy", "_cut", "_patience")
+    __slots__ = ("_busy", "_callers", "_cut", "_patience")
 
-    def __init__(self, manager: web.Server, *, loop: asyncio.AbstractEventLoop, patience: float) -> None:
+    def __init__(self, manager: Callers, *, loop: asyncio.AbstractEventLoop, patience: float) -> None:
         super().__init__(
             manager,
             loop=loop,
@@ -30,14 +30,17 @@ class Connection(web.RequestHandler):
             auto_decompress=False,
             lingering_time=1,
         )
-        self._patience = patience
+        self._callers, self._patience = manager, patience
         self._busy = False
         self._cut: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A caller that says nothing at all is not idle but slow."""
         super().connection_made(transport)
-        self._await_head()
+        if self._callers.over:
+            self.force_close()
+        else:
+            self._await_head()
 
     def data_received(self, data: bytes) -> None:
         """A head, or a part of it, unless it is a body's."""
@@ -79,7 +82,12 @@ class Callers(web.Server):
                 connection.answered()
 
         super().__init__(handle)
-        self._patience = patience
+        self._patience, self.over = patience, False
+
+    def pre_shutdown(self) -> None:
+        """Nobody waits for what a connection asks that comes from here on, its handshake begun before: it is cut."""
+        self.over = True
+        super().pre_shutdown()
 
     def __call__(self) -> Connection:
         """A new caller's."""

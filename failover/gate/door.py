@@ -16,24 +16,28 @@ from failover.gate.metrics import Metrics
 from failover.gate.upstream import BrokenOffError, Upstream
 from failover.log import Log
 
+# Beside those of signers: an agent has a handful of its own calls under way, and a daemon the agents of a few regions.
+HEALTH_PLACES = 16
+
 
 class Door:
     """One listener's way to one upstream. Without a fence it is a link: for reading only."""
 
     def __init__(self, limits: GateLimits, upstream: Upstream, fence: Fence | None, log: Log, metrics: Metrics) -> None:
         self._limits, self._upstream, self._fence, self._log, self._metrics = limits, upstream, fence, log, metrics
-        self._under_way = 0
+        self._under_way = {False: 0, True: 0}  # of signers; of agents that ask after the daemon's health
 
     async def __call__(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer; a refusal is an answer too."""
         if http.method != "POST" or http.path != "/":
             return web.Response(status=405, text="gate: POST / is all there is\n", headers={"Allow": "POST"})
-        self._under_way += 1
+        own = wire.HEALTH_HEADER in http.headers
+        self._under_way[own] += 1
         self._metrics.under_way.inc()
         try:
             return await self._answer(http)
         finally:
-            self._under_way -= 1
+            self._under_way[own] -= 1
             self._metrics.under_way.dec()
 
     async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
@@ -78,8 +82,10 @@ class Door:
 
     async def _read(self, http: web.BaseRequest) -> bytes:
         limit, patience = self._limits.request_bytes, self._limits.slow_client_seconds
-        if self._under_way > self._limits.concurrency:
-            raise RefusedError(wire.OVERLOADED, "overloaded", f"{self._limits.concurrency} requests are under way")
+        own = wire.HEALTH_HEADER in http.headers
+        places = HEALTH_PLACES if own else self._limits.concurrency
+        if self._under_way[own] > places:
+            raise RefusedError(wire.OVERLOADED, "overloaded", f"{places} requests are under way")
         large = invalid("large", f"a request may have {limit} bytes")
         if (http.content_length or 0) > limit:
             raise large

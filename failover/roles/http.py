@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import aiohttp
 
+from failover import wire
 from failover.roles.base import RoleError
 from failover.settings import RpcLogin
 
@@ -35,7 +36,7 @@ class Loopback:
 
     async def rpc(self, method: str, *params: object, seconds: float = SECONDS) -> Any:
         """The result of a JSON-RPC call. Raises RoleError, with the daemon's code and message but never a parameter."""
-        found = await self.post(method, {"jsonrpc": "1.0", "id": "agent", "method": method, "params": params}, seconds)
+        found = await self.post(method, wire.request(method, *params), seconds)
         if not isinstance(found, dict):
             raise RoleError(f"{method}: no JSON-RPC answer")
         answer = cast(dict[str, Any], found)

@@ -9,16 +9,19 @@ from contextlib import suppress
 
 from kazoo.client import TransactionRequest
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
+from kazoo.protocol.states import ZnodeStat
 
 from config.failover import EnsembleAccess
+from failover.access import Access, access_of
 from failover.clock import Clock, boottime
-from failover.connection import Access, access_of
 from failover.model import Candidacy, Claim, View
 from failover.selector import paths, znodes
 from failover.selector.base import LostError, NoQuorumError, SelectorError, TakenError
-from failover.selector.reading import read_term, read_view
+from failover.selector.reading import epoch_of, read_term, read_view
 from failover.selector.session import Session, Sessions
 from failover.selector.znodes import Term
+
+RELOOK_SECONDS = 5.0
 
 
 class ZooKeeperSelector:
@@ -40,6 +43,8 @@ class ZooKeeperSelector:
         self._published: tuple[Session, bytes] | None = None
         self._acquiring, self._publishing = asyncio.Lock(), asyncio.Lock()
         self._mending: asyncio.Task[None] | None = None
+        self._changes = 0  # of the connection, and of what is watched
+        self._seen: tuple[Session, int, float, View] | None = None  # after how many changes it was asked for, and when
         self._sessions = Sessions(way, self._told)
 
     def session(self) -> tuple[int, bytes]:
@@ -47,8 +52,20 @@ class ZooKeeperSelector:
         return self._sessions.current.credentials
 
     async def view(self) -> View:
-        """As its server has it now; every change of it sets `changed`. NoQuorumError; SelectorError for bad orders."""
-        return await read_view(self._sessions.current, self._duty, watch=True)
+        """As its server has it now; every change of it sets `changed`. NoQuorumError; SelectorError for bad orders.
+
+        All of it is watched, and watches and answers come in order: where none has fired before the answer to one
+        question, that server has nothing new. What was read long ago is read again all the same.
+        """
+        session, changes, now = self._sessions.current, self._changes, self._clock()
+        if self._seen and self._seen[:2] == (session, changes) and now - self._seen[2] < RELOOK_SECONDS:
+            await session.stat(self._holder)
+            if changes == self._changes:
+                return self._seen[3]
+            changes = self._changes
+        found = await read_view(session, self._duty, watch=True)
+        self._seen = (session, changes, now, found)
+        return found
 
     async def publish(self, candidacy: Candidacy) -> None:
         """Written where it differs from what this session has written. NoQuorumError."""
@@ -59,15 +76,16 @@ class ZooKeeperSelector:
         """Take the duty, in one transaction. TakenError, NoQuorumError."""
         async with self._acquiring:
             session = self._sessions.current
-            before, version = await self._known_term(session)
-            await self._give_up_stray(session, version)
+            (before, version), holder = await asyncio.gather(self._known_term(session), session.stat(self._holder))
+            await self._give_up_stray(session, version, holder)
             self._doubtful, self._held = True, None
             try:
-                await session.commit(lambda transaction: self._take(transaction, version))
+                taking = session.commit(lambda transaction: self._take(transaction, version))
+                _, made = await asyncio.gather(taking, session.stat(self._holder))  # which is answered after it
             except (BadVersionError, NodeExistsError, NoNodeError):
                 self._doubtful = False
                 raise TakenError(f"{self._duty} was taken by another candidate just now.") from None
-            epoch = await self._own_epoch(session)
+            epoch = self._own_epoch(session, made)
             claim = Claim(duty=self._duty, candidate=self._me, epoch=epoch, term=version + 1, clean=before.clean)
             self._doubtful, self._held = False, (claim, session)
             return claim
@@ -134,13 +152,12 @@ class ZooKeeperSelector:
                 await session.create(self._term, znodes.to_bytes(Term(candidate="", clean=True)))
         return await read_term(session, self._duty)
 
-    async def _give_up_stray(self, session: Session, version: int) -> None:
+    async def _give_up_stray(self, session: Session, version: int, holder: ZnodeStat | None) -> None:
         """Delete a holder that this session made and nobody knows of; TakenError for anybody else's."""
-        holder = await session.stat(self._holder)
         if holder is None:
             return
         if holder.ephemeralOwner != session.credentials[0]:
-            raise TakenError(f"{self._duty} is held under epoch {holder.czxid}.")
+            raise TakenError(f"{self._duty} is held under epoch {epoch_of(holder)}.")
 
         def build(transaction: TransactionRequest) -> None:
             transaction.check(self._term, version)
@@ -151,13 +168,12 @@ class ZooKeeperSelector:
         except (BadVersionError, NoNodeError):
             raise TakenError(f"{self._duty} changed hands just now.") from None
 
-    async def _own_epoch(self, session: Session) -> int:
+    def _own_epoch(self, session: Session, holder: ZnodeStat | None) -> int:
         """Read where it was written, so that it is what was written, or what came later."""
-        holder = await session.stat(self._holder)
         if holder is None or holder.ephemeralOwner != session.credentials[0]:
             self._doubtful = False
             raise TakenError(f"{self._duty} was taken and lost again at once.")
-        return holder.czxid
+        return epoch_of(holder)
 
     async def _publish(self, session: Session) -> None:
         async with self._publishing:
@@ -191,6 +207,7 @@ class ZooKeeperSelector:
     # After a connection came or went
 
     def _told(self) -> None:
+        self._changes += 1
         self.changed.set()
         if self._mending is None or self._mending.done():
             self._mending = asyncio.get_running_loop().create_task(self._mend())
@@ -204,8 +221,10 @@ class ZooKeeperSelector:
             await self._publish(session)
             async with self._acquiring:
                 if self._doubtful:
-                    _, version = await read_term(session, self._duty)
-                    await self._give_up_stray(session, version)
+                    (_, version), holder = await asyncio.gather(
+                        read_term(session, self._duty), session.stat(self._holder)
+                    )
+                    await self._give_up_stray(session, version, holder)
                     self._doubtful = False
         except TakenError:
             self._doubtful = False

@@ -10,7 +10,7 @@ from contextlib import suppress
 from kazoo.exceptions import NodeExistsError, NoNodeError
 
 from config.failover import EnsembleAccess
-from failover.connection import Access, access_of
+from failover.access import Access, access_of
 from failover.model import Orders, View
 from failover.selector import paths, znodes
 from failover.selector.base import NoQuorumError

@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 
 from kazoo.exceptions import NoNodeError
+from kazoo.protocol.states import ZnodeStat
 
-from failover.model import Candidacy, Holder, Orders, View
+from failover.model import Candidacy, Epoch, Holder, Orders, View
 from failover.selector import paths, znodes
 from failover.selector.session import Session
 
@@ -23,11 +24,16 @@ async def read_view(session: Session, duty: str, *, watch: bool = False) -> View
     )
     candidates = await asyncio.gather(*(_candidacy(session, duty, name, watch) for name in names))
     return View(
-        holder=Holder(candidate=znodes.read_holder(holder[0]), epoch=holder[1].czxid) if holder else None,
+        holder=Holder(candidate=znodes.read_holder(holder[0]), epoch=epoch_of(holder[1])) if holder else None,
         candidates=tuple(item for item in candidates if item),
         orders=znodes.read_orders(orders[0]) if orders else Orders(),
         all_stop=stop is not None,
     )
+
+
+def epoch_of(holder: ZnodeStat) -> Epoch:
+    """The number of the transaction that made it, which grows over all that the ensemble ever does."""
+    return holder.czxid
 
 
 async def _candidacy(session: Session, duty: str, name: str, watch: bool) -> Candidacy | None:
@@ -44,12 +50,11 @@ async def read_term(session: Session, duty: str) -> tuple[znodes.Term, int]:
 async def current_epoch(session: Session, duty: str) -> tuple[int, int] | None:
     """The term's version and the epoch that a transaction on that version may prove; None where nobody holds the duty.
 
-    In this order, in one session: a session's reads never go back, so the holder is that of this version or of a later
-    one, which the transaction then refuses.
+    Asked in this order, in one session: its answers come in order too, so the holder is that of this version or of a
+    later one, which the transaction then refuses.
     """
     try:
-        _, version = await read_term(session, duty)
+        (_, version), holder = await asyncio.gather(read_term(session, duty), session.stat(paths.holder(duty)))
     except NoNodeError:
         return None
-    holder = await session.stat(paths.holder(duty))
-    return (version, holder.czxid) if holder else None
+    return (version, epoch_of(holder)) if holder else None

@@ -15,7 +15,8 @@ from kazoo import exceptions
 from kazoo.client import TransactionRequest
 from kazoo.exceptions import BadVersionError, KazooException, NodeExistsError, NoNodeError
 
-from failover.connection import Access, Client, NotSent
+from failover.access import Access
+from failover.connection import Client, NotSent
 from failover.selector import paths
 from failover.selector.base import NoQuorumError, SelectorError
 
@@ -116,19 +117,18 @@ class Session:
 
     async def find(self, path: str, *, watch: bool = False) -> tuple[bytes, Any] | None:
         """As `get`; None where there is no such znode. With `watch`, its coming, changing and going are told once."""
-        if watch and await self.stat(path, watch=True) is None:
-            return None
-        try:
-            return await self.get(path)
-        except NoNodeError:
-            return None
+        # Answers come in the order of the questions: what comes or goes between these two is told.
+        asked = [self.stat(path, watch=True)] if watch else []
+        *_, found = await asyncio.gather(*asked, self._got(path))
+        return found
 
     async def children(self, path: str, *, watch: bool = False) -> list[str]:
-        """Their names in order; none where the folder is missing, which can't be watched."""
+        """Their names in order; none where the folder is missing."""
         try:
             found = await self.ask(lambda client: client.get_children_async(path, watch=self.notice if watch else None))
         except NoNodeError:
-            return []
+            # What is missing can be watched by this question alone; it may have come meanwhile.
+            return await self.children(path, watch=True) if watch and await self.stat(path, watch=True) else []
         return sorted(found)
 
     async def create(self, path: str, data: bytes, *, ephemeral: bool = False) -> None:
@@ -145,6 +145,11 @@ class Session:
         for folder in paths.parents(path):
             with suppress(NodeExistsError):
                 await self.ask(lambda client, folder=folder: client.create_async(folder, b""))
+
+    async def _got(self, path: str) -> tuple[bytes, Any] | None:
+        with suppress(NoNodeError):
+            return await self.get(path)
+        return None
 
     async def end(self) -> None:
         """End it; returns when the ensemble said so, or after the time of one answer."""

@@ -8,7 +8,8 @@ import random
 import threading
 
 from config.failover import EnsembleAccess
-from failover.connection import Access, Client, access_of
+from failover.access import Access, access_of
+from failover.connection import Client
 from failover.selector.base import NoQuorumError
 
 

@@ -8,8 +8,8 @@ from kazoo.client import TransactionRequest
 from kazoo.exceptions import BadVersionError, NoNodeError
 
 from config.failover import EnsembleAccess
+from failover.access import Access, access_of
 from failover.clock import Clock, boottime
-from failover.connection import Access, access_of
 from failover.model import Confirmation, Epoch
 from failover.selector import paths
 from failover.selector.base import LostError, NoQuorumError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +9,9 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from components.manifests import snapshots
 from config.plan import RegionPlan
+from fleet.reach import api_of
 
 TIMEOUT_SECONDS = 5.0
 # What an update creates: group, resource, and whether it lives in the stack's namespace.
@@ -45,6 +46,7 @@ class Facts:
     version: str
     skew_seconds: float
     classes: Mapping[str, StorageClass]
+    snapshot_classes: frozenset[str]
     groups: frozenset[str]  # of the API
     agents: frozenset[str]  # names of DaemonSets and Deployments, of all namespaces
     provided: bool  # whether a cloud's controller knows the nodes
@@ -56,9 +58,9 @@ class Facts:
 
 def ask(root: Path, region: RegionPlan, namespace: str) -> Facts:
     """Raises OSError, ValueError or kubernetes's own errors where the cluster gives no answer."""
-    from kubernetes import client  # it takes a quarter of a second, which only this command needs to pay
+    from kubernetes import client  # as slow to import as `api_of` says
 
-    api = _api(root, region)
+    api = api_of(root, region)
     version, _, headers = client.VersionApi(api).get_code_with_http_info(_request_timeout=TIMEOUT_SECONDS)
     now = datetime.now(UTC)
     unknown: list[str] = []
@@ -77,6 +79,7 @@ def ask(root: Path, region: RegionPlan, namespace: str) -> Facts:
             item.metadata.name: _class(item)
             for item in listed("storage classes", client.StorageV1Api(api).list_storage_class)
         },
+        snapshot_classes=frozenset(_snapshot_classes(client, api, unknown)),
         groups=frozenset(item.name for item in client.ApisApi(api).get_api_versions().groups),
         agents=frozenset(item.metadata.name for item in running),
         provided=any(node.spec.provider_id for node in nodes),
@@ -92,17 +95,6 @@ def ask(root: Path, region: RegionPlan, namespace: str) -> Facts:
     )
 
 
-def _api(root: Path, region: RegionPlan) -> Any:
-    """The region's API server, as the operator's own kubeconfig reaches it."""
-    from kubernetes import config
-
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
-    connection = region.region.connection
-    assert connection is not None  # such regions are not asked
-    path = connection.kubeconfig_path(region.name)
-    return config.new_client_from_config(str(root / path) if path else None, connection.context)  # pyright: ignore[reportUnknownMemberType]
-
-
 def _lister(client: Any, unknown: list[str]) -> Callable[[str, Callable[..., Any]], list[Any]]:
     def listed(what: str, call: Callable[..., Any]) -> list[Any]:
         try:
@@ -114,6 +106,20 @@ def _lister(client: Any, unknown: list[str]) -> Callable[[str, Callable[..., Any
             return []
 
     return listed
+
+
+def _snapshot_classes(client: Any, api: Any, unknown: list[str]) -> Iterator[str]:
+    """None where the cluster does not know what a snapshot is."""
+    try:
+        found = client.CustomObjectsApi(api).list_cluster_custom_object(
+            snapshots.GROUP, snapshots.VERSION, "volumesnapshotclasses", _request_timeout=TIMEOUT_SECONDS
+        )
+    except client.ApiException as error:
+        if error.status not in (403, 404):
+            raise
+        unknown += ["snapshot classes"] if error.status == 403 else []
+        return
+    yield from (item["metadata"]["name"] for item in found["items"])
 
 
 def _class(item: Any) -> StorageClass:

@@ -47,6 +47,7 @@ def judge(plan: FleetPlan, region: RegionPlan, facts: Facts) -> Iterator[Judged]
     if region.region.sandboxed:
         return
     yield _storage(region, facts)
+    yield from _snapshots(region, facts)
     yield _policies(facts)
     yield from _services(plan, region, facts)
     yield _platform(region, facts)
@@ -100,6 +101,21 @@ def _class(name: str, item: StorageClass) -> Judged:
         *([] if item.grows else ["allowVolumeExpansion, or a chain that outgrows its volume is moved by hand"]),
     ]
     return Judged(what="storage class", found=name, remedy="; ".join(lacking))
+
+
+def _snapshots(region: RegionPlan, facts: Facts) -> Iterator[Judged]:
+    """The class that keeps volumes, where the region has one."""
+    name, what = region.region.snapshot_class, "snapshot class"
+    if name is None:
+        return
+    known = ", ".join(sorted(facts.snapshot_classes)) or "none"
+    if "snapshot classes" in facts.unknown:
+        yield Judged(what=what, found=f"{name}: not looked at")
+    elif name in facts.snapshot_classes:
+        yield Judged(what=what, found=name)
+    else:
+        remedy = "snapshotClass: one of these; or a VolumeSnapshotClass and the snapshot controller of your storage"
+        yield Judged(what=what, found=f"no {name}; there are {known}", remedy=remedy)
 
 
 def _policies(facts: Facts) -> Judged:

@@ -86,7 +86,8 @@ def _impact(plan: FleetPlan, deployment: dict[str, Any], planned: Planned) -> Im
     fields = {name: part.region.model_dump() for name, part in plan.regions.items()}
     places = {name: str(found["aws_region"]) for name, found in fields.items() if "aws_region" in found}
     changes = changes_of(deployment, planned, planned_names(plan))
-    return impact_of(plan.loaded.name, plan.loaded.release.version, changes, places, load_prices())
+    keeping = [name for name, part in plan.regions.items() if part.region.snapshot_class]
+    return impact_of(plan.loaded.name, plan.loaded.release.version, changes, places, load_prices(), keeping)
 
 
 def _end(output: Output, errors: list[str]) -> None:

@@ -58,7 +58,15 @@ def promote(
 
 
 def rollback(
-    context: typer.Context, stack: StackName, height: Heights = None, dry_run: DryRun = False, json: Json = False
+    context: typer.Context,
+    stack: StackName,
+    height: Heights = None,
+    restored: Annotated[
+        list[str] | None,
+        typer.Option("--restored", help="A chain of which every daemon went through `fleet restore --leave-stopped`"),
+    ] = None,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Select the release that a stack ran before this one, if every daemon can go back; shows each of them first.
 
@@ -73,6 +81,6 @@ def rollback(
     if earlier is None:
         raise FleetError(f"{stack} ran no release before {last.source} that it did not go back from", Exit.BAD_INPUT)
     plans = [selecting.plan_with(root, stack, update) for update in (last, earlier)]
-    step = selecting.Step(before=plans[0], after=plans[1])
+    step = selecting.Step(before=plans[0], after=plans[1], restored=tuple(restored or ()))
     selecting.require_production(plans[1].loaded, plans[1])
     selecting.select(root, step, heights, output, dry_run)

@@ -11,9 +11,12 @@ from functools import cached_property
 from pathlib import Path
 
 from config.images import ImageSource, dockerfile, load_images
+from fleet.errors import FleetError
 from fleet.images import bases
 from fleet.images.buildah import Buildah, require
 from fleet.images.commands import INPUTS, build, inputs_of, local_name
+from fleet.images.contents import Package, packages
+from fleet.images.documents import Described
 from sandbox.toolchain import Report, cache, locked
 
 
@@ -84,6 +87,22 @@ class Builder:
             )
             return f"{there}@{told.read().strip()}"
 
+    def describe(self, name: str, pushed: str | None = None) -> tuple[Described, list[Package]]:
+        """An image and what is in it: as it was built here, or as it was `pushed`, by its digest. Raises FleetError."""
+        require(makes_base=False)
+        source = self.images[name]
+        reference = pushed or local_name(name, source)
+        with locked(cache() / "images.lock", self.report):
+            if pushed:
+                self.buildah.run(["pull", "--quiet", f"docker://{pushed}"], f"pull {pushed}")
+            elif not self.buildah.config(reference):
+                raise FleetError(f"there is no {reference} on this machine; run `fleet images build {name}`")
+            digest = pushed.rpartition("@")[2] if pushed else self._measured(reference)[0]
+            labels = self.buildah.labels(reference)
+            with self.buildah.unpacked(reference) as folder:
+                found = packages(folder)
+        return Described(name=name, source=source, reference=reference, digest=digest, labels=labels), found
+
     def _measured(self, reference: str) -> tuple[str, int]:
         """Digest and bytes of an image as a registry would have it."""
         with tempfile.TemporaryDirectory(dir=self.buildah.storage) as folder:
@@ -97,5 +116,7 @@ class Builder:
 
     @cached_property
     def _revision(self) -> str:
-        told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=self.root, capture_output=True, text=True, check=False)
+        # With what was not committed yet it is no revision, and says so.
+        words = ["git", "describe", "--always", "--abbrev=40", "--exclude", "*", "--dirty"]
+        told = subprocess.run(words, cwd=self.root, capture_output=True, text=True, check=False)
         return told.stdout.strip() or "unknown"

@@ -19,10 +19,12 @@ def local_name(name: str, source: ImageSource) -> str:
 
 
 def inputs_of(root: Path, name: str, source: ImageSource, bases: Mapping[str, str]) -> str:
-    """Names all that goes into a build, 16 hex digits: its Dockerfile, what that copies, arguments and bases."""
+    """Names all that goes into a build, 16 hex digits: Dockerfile, what that copies, license, arguments, bases."""
     file = root / dockerfile(name, source)
     lines = file.read_text()
-    seen = hashlib.sha256(json.dumps([lines, dict(source.arguments), dict(source.on), dict(bases)]).encode())
+    seen = hashlib.sha256(
+        json.dumps([lines, source.license, dict(source.arguments), dict(source.on), dict(bases)]).encode()
+    )
     for path in _copied(root, lines):
         seen.update(f"{path.relative_to(root)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
     return seen.hexdigest()[:16]
@@ -49,7 +51,7 @@ def build(
         "org.opencontainers.image.title": name,
         "org.opencontainers.image.version": source.version,
         "org.opencontainers.image.revision": revision,
-        "org.opencontainers.image.licenses": "MIT" if not source.outside else "see the project's own",
+        "org.opencontainers.image.licenses": source.license,
         INPUTS: inputs,
     }
     return [

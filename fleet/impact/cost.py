@@ -9,8 +9,9 @@ from typing import Literal
 
 from config.each import at
 from config.prices import Prices, RegionPrices
+from config.quantities import GIB
 from fleet.impact.change import Change
-from fleet.impact.workload import GIB, claimed, is_set, requested
+from fleet.impact.workload import claimed, is_set, requested
 
 HOURS = 730  # of a month, as AWS counts
 ZONES = 3  # a NAT gateway in each

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from components.manifests import snapshots
 from components.manifests.fleet import carries_data
+from config.quantities import GIB
 from fleet.impact.change import Change
-from fleet.impact.workload import GIB, claimed
+from fleet.impact.workload import claimed, is_set
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -30,6 +33,25 @@ class DataRisk:
             return f"its {self.gib:g} GiB go"
         again = "deleted and made anew, out of service in between" if self.operation == "replace" else "deleted"
         return f"{again}; its claims of {self.gib:g} GiB stay until a person deletes them"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Keeping:
+    """Daemons of a region that get another program, and whether their volumes are kept in snapshots before."""
+
+    region: str
+    daemons: int
+    kept: bool
+
+
+def keepings(changes: Iterable[Change], keeping: Collection[str]) -> tuple[Keeping, ...]:
+    """By region; `keeping` are those with a class for snapshots."""
+    found = Counter(
+        change.region
+        for change in changes
+        if is_set(change) and change.before and change.after and snapshots.images(change.before, change.after)
+    )
+    return tuple(sorted(Keeping(region=key, daemons=count, kept=key in keeping) for key, count in found.items()))
 
 
 def data_risks(changes: Iterable[Change]) -> tuple[DataRisk, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from config.prices import Prices
 from fleet.impact.change import Change
 from fleet.impact.cost import RegionCost, region_costs
 from fleet.impact.daemons import DaemonChange, daemon_changes
-from fleet.impact.data import DataRisk, data_risks
+from fleet.impact.data import DataRisk, Keeping, data_risks, keepings
 from fleet.impact.duties import DutyChange, duty_changes
 from fleet.impact.quorum import QuorumChange, quorum_change
 
@@ -26,13 +26,24 @@ class Impact:
     duties: tuple[DutyChange, ...]
     quorum: QuorumChange
     data: tuple[DataRisk, ...]
+    snapshots: tuple[Keeping, ...]
     costs: tuple[RegionCost, ...]
     prices_written: str
     prices_source: str
 
 
-def impact_of(stack: str, release: str, changes: Sequence[Change], places: Mapping[str, str], prices: Prices) -> Impact:
-    """Judge the changes of a preview. `places` are the regions of the cloud that our regions stand in."""
+def impact_of(
+    stack: str,
+    release: str,
+    changes: Sequence[Change],
+    places: Mapping[str, str],
+    prices: Prices,
+    keeping: Collection[str] = (),
+) -> Impact:
+    """Judge the changes of a preview. `places` are the regions of the cloud that our regions stand in; in those that
+
+    are `keeping`, a daemon's volume is kept before its program changes.
+    """
     return Impact(
         stack=stack,
         release=release,
@@ -41,6 +52,7 @@ def impact_of(stack: str, release: str, changes: Sequence[Change], places: Mappi
         duties=duty_changes(changes),
         quorum=quorum_change(changes),
         data=data_risks(changes),
+        snapshots=keepings(changes, keeping),
         costs=region_costs(changes, places, prices),
         prices_written=prices.written,
         prices_source=prices.source,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from fleet.impact.cost import RegionCost
+from fleet.impact.data import Keeping
 from fleet.impact.duties import DutyChange
 from fleet.impact.impact import Impact
 from fleet.impact.quorum import QuorumChange
@@ -35,13 +36,23 @@ def sections(impact: Impact) -> tuple[Section, ...]:
         ),
         Section(
             title="Data at risk",
-            sentences=() if risks else ("None: nothing that carries data is deleted or replaced.",),
+            sentences=(
+                *(() if risks else ("None: nothing that carries data is deleted or replaced.",)),
+                *map(_keeping, impact.snapshots),
+            ),
             columns=("region", "what", "meaning") if risks else (),
             rows=risks,
             grave=bool(risks),
         ),
         _costs(impact),
     )
+
+
+def _keeping(item: Keeping) -> str:
+    whose = f"{item.daemons} daemon{'s' if item.daemons > 1 else ''} in {item.region}"
+    if item.kept:
+        return f"A snapshot is taken of the volume of {whose}, each before its program changes."
+    return f"No snapshot is taken of {whose} whose program changes: the region has no snapshotClass."
 
 
 def _daemons(impact: Impact) -> Section:

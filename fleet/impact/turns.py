@@ -1,4 +1,4 @@
-"""Who holds a duty while its candidates change one after another, as `FleetPlan.turns` has them."""
+"""Who holds a duty while its candidates change one after another, as `config.turns` has them."""
 
 from __future__ import annotations
 
@@ -39,10 +39,7 @@ def simulate(before: Mapping[str, int], after: Mapping[str, int], restarting: Co
         up.add(region)
         if after[region] < rank(holder)[0]:
             holder = move(region)
-    staying = {*after} & up
-    if holder not in after and staying:  # what goes, goes last
-        holder, away = move(min(staying, key=rank)), away + 1
-    best = min(staying, key=rank, default=holder)
-    if rank(best)[0] < rank(holder)[0]:
-        move(best)
-    return Turns(away=away, back=len(moves) - away, successor=moves[0] if moves else "", kept=bool(staying))
+    if after and holder not in after:  # what goes, goes last
+        move(min(after, key=rank))
+        away += 1
+    return Turns(away=away, back=len(moves) - away, successor=moves[0] if moves else "", kept=bool(after))

@@ -9,11 +9,8 @@ from typing import Any, cast
 
 from components.manifests.pods import CHAIN, NOTARY, ROLE, SHARD
 from config.each import at, each
+from config.quantities import amount
 from fleet.impact.change import Change
-
-GIB = 2**30
-_BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": GIB, "Ti": 2**40, "Pi": 2**50}
-_UNITS = {"": 1, **_BINARY, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
 
 
 def label(change: Change, key: str) -> str:
@@ -73,11 +70,8 @@ def claimed(manifest: Mapping[str, Any]) -> Decimal:
 
 
 def quantity(value: object) -> Decimal:
-    """Kubernetes' way of writing a number, such as 500m or 20Gi; 0 for what is none."""
-    text = str(value or 0)
-    number = text.rstrip("kKMGTPim")
-    unit = text[len(number) :]
-    return Decimal(number) / 1000 if unit == "m" else Decimal(number) * _UNITS[unit]
+    """A number as Kubernetes writes it; 0 for what is none."""
+    return amount(str(value or 0))
 
 
 def files(manifest: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:

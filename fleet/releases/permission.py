@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +14,14 @@ from fleet.releases.diff import Image, pods_changed
 
 @dataclass(frozen=True, kw_only=True)
 class Tips:
-    """How far the chains are: the time of now, and the heights (blocks) that somebody told, by chain."""
+    """How far the chains are: the time of now, and the heights (blocks) that somebody told, by chain.
+
+    `restored` are chains whose volumes somebody brought back to what the next build can read.
+    """
 
     now: datetime
     heights: Mapping[str, int]
+    restored: Collection[str] = ()
 
 
 def refusals(before: FleetPlan, after: FleetPlan, tips: Tips) -> tuple[Mistake, ...]:
@@ -34,7 +38,8 @@ def refusals(before: FleetPlan, after: FleetPlan, tips: Tips) -> tuple[Mistake, 
                 continue
             rebuilt = old.build.version == new.build.version and old.path == new.path
             told = [*_silent(item.pod.chain, old, new)] if not rebuilt else []
-            told += [*_data(item.pod.chain, old, new), *_forks(item.pod.chain, old, new, tips)]
+            told += [*_data(item.pod.chain, old, new)] if item.pod.chain not in tips.restored else []
+            told += [*_forks(item.pod.chain, old, new, tips)]
             found |= dict.fromkeys(told)
     return tuple(found)
 

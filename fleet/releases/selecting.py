@@ -25,11 +25,15 @@ from fleet.workspace import open_stack
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """From one plan of a stack to another, which differ in their release alone. `runs`: `before` may have left data."""
+    """From one plan of a stack to another, which differ in their release alone. `runs`: `before` may have left data.
+
+    `restored`: the chains whose data was brought back.
+    """
 
     before: FleetPlan
     after: FleetPlan
     runs: bool = True
+    restored: tuple[str, ...] = ()
 
 
 def history_of(root: Path, loaded: LoadedStack, output: Output) -> tuple[Update, ...]:
@@ -70,7 +74,7 @@ def select(root: Path, step: Step, heights: Mapping[str, int], output: Output, d
     data |= described(old, release, builds_changed(old, release), changed)
     if not output.json:
         output.result(None, f"{loaded.name}: release {old.version} -> {release.version}", "", *pods_tables(changed), "")
-    told = refusals(step.before, step.after, Tips(now=datetime.now(UTC), heights=heights))
+    told = refusals(step.before, step.after, Tips(now=datetime.now(UTC), heights=heights, restored=step.restored))
     if told and step.runs:
         raise ConfigError(told)
     if not dry_run:

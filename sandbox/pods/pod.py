@@ -28,7 +28,7 @@ class Pod:
     the pod: mount there what you like. `configs` gives the data of a ConfigMap or Secret by kind and name, `hosts`
     addresses by host name, `images` what a container's image stands for, by a part of its repository's name.
 
-    Not held to: resources, seccomp profiles, sizes of emptyDir, postStart hooks, projected volumes; root is always
+    Not held to: resources, seccomp profiles, sizes of emptyDir, postStart hooks; root is always
     read-only. All files of volumes belong to the container's user, whoever owned them in a cluster.
     """
 

@@ -14,6 +14,7 @@ from sandbox.pods.errors import NotYetError
 from sandbox.pods.values import Configs, Manifest, expand
 
 _SOURCES = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "secretName")}
+_PLAIN = {"emptyDir", "persistentVolumeClaim"}
 _Files = dict[str, tuple[bytes, int]]  # content and mode by path
 
 
@@ -40,19 +41,34 @@ class Volumes:
         shutil.rmtree(self._folder, ignore_errors=True)
         for name, volume in self._volumes.items():
             self._path(name).mkdir(parents=True, exist_ok=True)
-            if not {"configMap", "secret", "emptyDir", "persistentVolumeClaim"} & set(volume):
-                kinds = ", ".join(sorted(set(volume) - {"name"}))
+            parts = volume["projected"]["sources"] if "projected" in volume else [volume]
+            unknown = {kind for part in parts for kind in part} - {"name", "projected", *_SOURCES, *_PLAIN}
+            if unknown:
+                kinds = ", ".join(sorted(unknown))
                 raise NotYetError("ContainerCreating", f"the sandbox has no volumes of the kind {kinds}, as {name} is")
         self.refresh()
 
     def refresh(self) -> None:
         """Bring ConfigMaps and Secrets up to date. Raises NotYetError where one is missing."""
         for name, volume in self._volumes.items():
-            for key, (kind, field) in _SOURCES.items():
-                if key in volume:
-                    source = volume[key]
-                    files = _files(source, kind, source[field], self._configs)
-                    write_atomically(self._path(name), files)
+            found = self._contents(volume)
+            if found is not None:
+                write_atomically(self._path(name), found)
+
+    def _contents(self, volume: Manifest) -> _Files | None:
+        """The files of a volume that is made of objects of the cluster; None of another."""
+        if "projected" in volume:
+            whole: _Files = {}
+            for part in volume["projected"]["sources"]:
+                for key, (kind, _) in _SOURCES.items():
+                    if key in part:
+                        mode = {"defaultMode": volume["projected"].get("defaultMode", 0o644)}
+                        whole |= _files({**part[key], **mode}, kind, part[key]["name"], self._configs)
+            return whole
+        for key, (kind, field) in _SOURCES.items():
+            if key in volume:
+                return _files(volume[key], kind, volume[key][field], self._configs)
+        return None
 
     def mounts(self, container: Manifest, variables: Mapping[str, str]) -> list[Mount]:
         """What a container sees of them now; the outer paths come first."""
@@ -64,7 +80,7 @@ class Volumes:
             below = item.get("subPath") or expand(item.get("subPathExpr", ""), variables)
             if below:
                 outside = _sub_path(outside, below)
-            source = bool(_SOURCES.keys() & self._volumes[item["name"]].keys())
+            source = bool({"projected", *_SOURCES} & self._volumes[item["name"]].keys())
             found.append(
                 Mount(inside=item["mountPath"], outside=outside, read_only=source or item.get("readOnly", False))
             )

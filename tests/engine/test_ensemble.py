@@ -19,7 +19,7 @@ from drills.history import statistics
 from drills.inside import inside
 from drills.readback import read_back
 from drills.workload import Workload
-from failover.connection import Access, Tls
+from failover.access import Access, Tls
 from fleet.leader import the_leader
 from sandbox import Sandbox, api
 from sandbox.pods import running

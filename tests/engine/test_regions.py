@@ -76,17 +76,31 @@ def test_the_first_update_goes_on_elsewhere_when_a_region_goes_down_at_once(proj
     assert set(project.up()["changes"]) == {"same"}
 
 
-def test_a_region_that_hangs_in_the_middle_is_named_and_completed_later(project: Project) -> None:
-    with ExitStack() as freezer:
-        freeze = partial(freezer.enter_context, frozen(project, "eu-west", "kube-apiserver"))
-        ended = update_while(project, started=freeze)
-    assert ended.code == 1
-    assert any("region eu-west" in error and "no answer in time" in error for error in ended.json["errors"])
-    assert not any("region eu-central" in error for error in ended.json["errors"])
+def test_the_best_candidates_region_hangs_in_the_middle_and_is_completed_later(project: Project) -> None:
+    hangs_in_the_middle(project, "eu-west", elsewhere="eu-central")
     assert "alice-eu-main-kmd" in project.objects("eu-central", "StatefulSet")
     project.up()
     assert set(project.up()["changes"]) == {"same"}
     assert "alice-eu-main-kmd" in project.objects("eu-west", "StatefulSet")
+
+
+def test_a_standbys_region_hangs_in_the_middle_and_nobody_waits_for_what_stands_behind_it(project: Project) -> None:
+    hangs_in_the_middle(project, "eu-central", elsewhere="eu-west")
+    assert "alice-eu-main-kmd" not in project.objects("eu-west", "StatefulSet"), "its standby changes first"
+    project.up()
+    assert set(project.up()["changes"]) == {"same"}
+    assert "alice-eu-main-kmd" in project.objects("eu-west", "StatefulSet")
+
+
+def hangs_in_the_middle(project: Project, region: str, elsewhere: str) -> None:
+    """The first update: it names the region that hangs, and no other."""
+    with ExitStack() as freezer:
+        freeze = partial(freezer.enter_context, frozen(project, region, "kube-apiserver"))
+        ended = update_while(project, started=freeze)
+    errors = ended.json["errors"]
+    assert ended.code == 1
+    assert any(f"region {region}" in error and "no answer in time" in error for error in errors)
+    assert not any(f"region {elsewhere}" in error for error in errors)
 
 
 def test_a_preview_plans_while_a_region_is_down_and_says_so(project: Project) -> None:

@@ -81,6 +81,7 @@ class GateDouble:
         self._files, self.port = files, free_ports(1)[0]
         self.answer = "whole"
         self.signed: list[dict[str, str]] = []
+        self.read: list[dict[str, str]] = []
         self.reading = dict(READING_ANSWERS, getblockheader={"time": time.time()})
 
     async def start(self) -> web.AppRunner:
@@ -98,6 +99,7 @@ class GateDouble:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         call = await request.json()
         if call["method"] in self.reading:
+            self.read.append(dict(request.headers))
             return web.json_response({"result": self.reading[call["method"]], "error": None, "id": call["id"]})
         self.signed.append(dict(request.headers))
         if self.answer == "never":
@@ -129,7 +131,8 @@ class World:
         self.started: dict[str, subprocess.Popen[bytes]] = {}
 
     def _config(self, keys: Path) -> AgentConfig:
-        files, double = self.files, str(HERE / "iguana_double.py")
+        files, double, servers = self.files, str(HERE / "iguana_double.py"), self.folder / "servers"
+        servers.write_text("127.0.0.1:1\n")
         command = (sys.executable, double, str(self.api_port), str(self.rpc_port), str(self.folder))
         return AgentConfig(
             kind="iguana",
@@ -151,7 +154,7 @@ class World:
             routes=(GateRoute(chain="KMD", rpc_port=self.rpc_port, gate=f"127.0.0.1:{self.gate.port}"),),
             timing=FailoverTiming(tick_time_ms=100, heartbeat_ms=200, staleness_ms=500, grace_ms=800),
             ensemble=EnsembleAccess(
-                hosts=("127.0.0.1:1",),
+                servers_file=str(servers),
                 chroot="/f",
                 session_timeout_ms=2500,
                 identity="CN=double",

@@ -20,7 +20,7 @@ from failover.clock import boottime
 from failover.gate import serve
 from failover.model import Confirmation
 from failover.selector.base import LostError, NoQuorumError
-from failover.wire import DUTY_HEADER, EPOCH_HEADER
+from failover.wire import DUTY_HEADER, EPOCH_HEADER, HEALTH_HEADER
 from sandbox.processes import free_ports
 from tests.failover.gate_certificates import Authority
 
@@ -122,16 +122,15 @@ class World:
         async with self.session.post(self.url, data=body, headers=headers) as answer:
             return answer.status, json.loads(await answer.read())
 
-    async def call(self, call: Any, epoch: int | str | None = None) -> Any:
+    async def call(self, call: Any, epoch: int | str | None = None, *, health: bool = False) -> Any:
         headers = {} if epoch is None else {DUTY_HEADER: DUTY, EPOCH_HEADER: str(epoch)}
+        headers |= {HEALTH_HEADER: "1"} if health else {}
         _, found = await self.raw(json.dumps(call).encode(), **headers)
         return found
 
     async def health(self, path: str) -> tuple[int, str]:
-        async with (
-            ClientSession(timeout=ClientTimeout(total=2)) as plain,
-            plain.get(f"http://127.0.0.1:{self.config.health_port}{path}") as answer,
-        ):
+        url, limit = f"http://127.0.0.1:{self.config.health_port}{path}", ClientTimeout(total=2)
+        async with ClientSession(timeout=limit) as plain, plain.get(url) as answer:
             return answer.status, await answer.text()
 
     async def end(self) -> None:
@@ -146,14 +145,19 @@ def error(answer: Any) -> tuple[int, str]:
 
 def caller(files: TlsFiles | None, authority: Authority) -> ClientSession:
     """An agent, or somebody without a certificate."""
+    return ClientSession(connector=TCPConnector(ssl=secured(files, authority), limit=0))
+
+
+def secured(files: TlsFiles | None, authority: Authority) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=authority.pem.decode())
     if files:
         context.load_cert_chain(files.certificate_file, files.key_file)
-    return ClientSession(connector=TCPConnector(ssl=context, limit=0))
+    return context
 
 
 def configured(folder: Path, tls: TlsFiles, rpc_port: int, links: tuple[GateRoute, ...]) -> GateConfig:
     """A gate's file, with short times."""
+    (folder / "servers").write_text("127.0.0.1:1\n")
     return GateConfig(
         notary="nutella",
         shard="main",
@@ -166,7 +170,7 @@ def configured(folder: Path, tls: TlsFiles, rpc_port: int, links: tuple[GateRout
         limits=GateLimits(request_bytes=100_000, concurrency=8, slow_client_seconds=1),
         timing=FailoverTiming(tick_time_ms=50, heartbeat_ms=100, staleness_ms=STALENESS_MS, grace_ms=2_000),
         ensemble=EnsembleAccess(
-            hosts=("127.0.0.1:1",),
+            servers_file=str(folder / "servers"),
             chroot="/fleet",
             session_timeout_ms=4000,
             identity="",

@@ -71,6 +71,15 @@ def test_a_signing_call_goes_on_with_duty_and_epoch_and_its_answer_comes_back(tm
     play(tmp_path, scene)
 
 
+def test_only_the_agents_own_calls_have_the_places_that_gates_keep_for_them(tmp_path: Path) -> None:
+    async def scene(port: Port) -> None:
+        await port.forwarder.call(port.world.config.routes[0], "getblockchaininfo")
+        await port.post(READ)
+        assert [wire.HEALTH_HEADER in headers for headers in port.world.gate.read] == [True, False]
+
+    play(tmp_path, scene)
+
+
 def without_claim(port: Port) -> None:
     port.tenure = None
 

@@ -8,16 +8,16 @@ import ssl
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientError
 
 from failover import wire
 from tests.failover.gate_world import (
+    DUTY,
     READ,
     SIGN,
-    error,
     limited,
     restarted,
     run,
+    secured,
     serving,
     until,
     world,
@@ -39,83 +39,6 @@ def test_a_large_answer_streams_and_waits_for_its_reader(tmp_path: Path) -> None
                 assert written < LARGE * 0.7  # what sockets hold; the rest is still the daemon's
                 rest = await answer.read()
             assert len(rest) == LARGE - 1000
-
-    run(test)
-
-
-def test_a_reader_that_stops_is_cut_and_its_place_is_free(tmp_path: Path) -> None:
-    async def test() -> None:
-        async with world(tmp_path, change=limited(concurrency=1)) as it:
-            it.daemon.large = LARGE
-            async with it.session.post(it.url, json=READ) as answer:
-                await answer.content.readexactly(1000)
-                assert error(await it.call(READ))[0] == wire.OVERLOADED
-                async with asyncio.timeout(20):
-                    while "gate_requests_under_way 0.0" not in (await it.health("/metrics"))[1]:
-                        await asyncio.sleep(0.05)
-                with pytest.raises(ClientError):
-                    await answer.read()
-            it.daemon.large = 0
-            assert (await it.call(READ))["result"] == "done"
-
-    run(test)
-
-
-def test_a_request_that_is_too_large_is_refused_whether_it_says_so_or_not(tmp_path: Path) -> None:
-    async def test() -> None:
-        async with world(tmp_path) as it:
-            large = json.dumps(READ | {"params": ["x" * 100_000]}).encode()
-            _, found = await it.raw(large)
-            assert error(found) == (-32600, "gate: a request may have 100000 bytes")
-
-            async def pieces():  # noqa: ANN202
-                yield large
-
-            async with it.session.post(it.url, data=pieces()) as answer:
-                assert "may have 100000 bytes" in await answer.text()
-            assert it.daemon.executed == []
-
-    run(test)
-
-
-@pytest.mark.parametrize(
-    "begun", [b"", b"POST / HTTP/1.1\r\nHost: a\r\n", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"]
-)
-def test_a_caller_that_takes_too_long_is_cut(tmp_path: Path, begun: bytes) -> None:
-    async def test() -> None:
-        async with world(tmp_path) as it:
-            context = ssl.create_default_context(cadata=it.authority.pem.decode())
-            context.load_cert_chain(tmp_path / "agent" / "tls.crt", tmp_path / "agent" / "tls.key")
-            for before in (b"", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"):
-                if before and not begun:
-                    continue  # idle after an answer is no crime
-                reader, writer = await asyncio.open_connection("127.0.0.1", it.config.listen_port, ssl=context)
-                writer.write(before)
-                if before:
-                    await reader.readuntil(b"all there is\n")
-                writer.write(begun)
-                try:
-                    async with asyncio.timeout(8):
-                        await reader.read()
-                except ConnectionError:
-                    pass
-                writer.close()
-            assert (await it.call(READ))["result"] == "done"
-
-    run(test)
-
-
-def test_more_calls_than_the_limit_are_refused_and_later_ones_pass(tmp_path: Path) -> None:
-    async def test() -> None:
-        async with world(tmp_path) as it:
-            it.daemon.hold = asyncio.Event()
-            calls = [asyncio.create_task(it.call(SIGN, 7)) for _ in range(8)]
-            await until(lambda: len(it.daemon.executed) == 8)
-            assert error(await it.call(READ))[0] == wire.OVERLOADED
-            assert "gate_requests_under_way 8.0" in (await it.health("/metrics"))[1]
-            it.daemon.hold.set()
-            assert [answer["result"] for answer in await asyncio.gather(*calls)] == ["done"] * 8
-            assert (await it.call(READ))["result"] == "done"
 
     run(test)
 
@@ -158,6 +81,36 @@ def test_an_end_loses_no_answer_and_the_gate_starts_again(tmp_path: Path) -> Non
             assert (await it.call(SIGN, 7))["result"] == "done"
 
     run(test)
+
+
+def test_a_handshake_that_ends_after_the_end_began_brings_no_call(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with world(tmp_path) as it:
+            it.daemon.hold = asyncio.Event()
+            call = asyncio.create_task(it.call(SIGN, 7))
+            await until(lambda: len(it.daemon.executed) == 1)
+            agent = secured(it.authority.files(tmp_path / "late"), it.authority)
+            reader, writer = await asyncio.open_connection("127.0.0.1", it.config.listen_port)
+            await asyncio.sleep(0.1)  # until it is accepted: nobody can see that from outside
+            it.stop.set()
+            await until(lambda: not _listens(it.config.listen_port))
+            with pytest.raises((OSError, asyncio.IncompleteReadError)):
+                await _sign(reader, writer, agent)
+            assert len(it.daemon.executed) == 1
+            it.daemon.hold.set()
+            assert (await call)["result"] == "done"
+            await it.gate
+
+    run(test)
+
+
+async def _sign(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, context: ssl.SSLContext) -> None:
+    """A signing call over a connection that is not secured yet, and the first byte of its answer."""
+    await writer.start_tls(context, server_hostname="127.0.0.1")
+    body = json.dumps(SIGN).encode()
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+    writer.write(f"{head}{wire.DUTY_HEADER}: {DUTY}\r\n{wire.EPOCH_HEADER}: 7\r\n\r\n".encode() + body)
+    await reader.readexactly(1)
 
 
 def _listens(port: int) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from failover.agent.tenure import Tenure
 from failover.lease import Beat, Lease, Timing, may_activate_at
+from failover.model import Claim
 
 TIMING = Timing(session_timeout=4.0, tick=0.5, heartbeat=0.5, staleness=1.0, grace=1.5)
 MOMENTS = st.floats(0, 1e6)
@@ -62,3 +65,23 @@ def test_an_answer_that_overtakes_another_shortens_nothing(beats: list[tuple[flo
 def test_only_a_word_spares_the_grace(acquired_at: float) -> None:
     assert may_activate_at(TIMING, acquired_at, clean=True) == acquired_at
     assert may_activate_at(TIMING, acquired_at, clean=False) == acquired_at + 1.5
+
+
+@pytest.mark.parametrize(
+    ("clean", "ends_at", "now", "patience"),
+    [
+        (False, 20.0, 10.2, 0.5),  # a heartbeat
+        (False, 20.0, 11.3, 0.2),  # the grace is over at 11.5: nobody signs until then
+        (False, 20.0, 11.5, 0.5),
+        (True, 20.0, 11.3, 0.5),
+        (True, 11.5, 11.3, 0.2),  # the lease ends
+        (True, 11.5, 11.6, 0.5),
+    ],
+)
+def test_a_tenure_is_looked_at_again_when_something_is_due(
+    clean: bool, ends_at: float, now: float, patience: float
+) -> None:
+    claim = Claim(duty="alice.main", candidate="eu-west", epoch=7, term=1, clean=clean)
+    lease = Lease(timing=TIMING, counted_from=ends_at - TIMING.session_timeout)
+    tenure = Tenure(claim=claim, acquired_at=10.0, lease=lease)
+    assert tenure.patience(TIMING, now) == pytest.approx(patience)

@@ -77,16 +77,33 @@ def test_every_mistake_of_sense_is_told_at_once(tmp_path: Path, good: AgentConfi
     values: dict[str, Any] = json.loads(to_json(good))
     values.update(kind="lottery", standby="warm", gates=None)
     values["timing"].update(grace_ms=400, tick_time_ms=0)
-    values["ensemble"]["hosts"] = []
+    values["ensemble"]["servers_file"] = str(tmp_path / "none")
     values["ensemble"]["session_timeout_ms"] = 300
     values["signer"].update(command=[], stop_seconds=0)
     values["routes"].append({"chain": "LTC", "rpc_port": values["routes"][0]["rpc_port"], "gate": "nowhere"})
     found = mistakes(tmp_path / "bad.json", values)
-    places = ("kind", "standby", "gates", "timing.grace_ms", "timing.tick_time_ms", "ensemble.hosts", "routes.1.gate")
+    places = (
+        "kind",
+        "standby",
+        "gates",
+        "timing.grace_ms",
+        "timing.tick_time_ms",
+        "ensemble.servers_file",
+        "routes.1.gate",
+    )
     for part in (*places, "ensemble.session_timeout_ms", "signer.command", "signer.stop_seconds", "routes.1.rpc_port"):
         assert sum(f"bad.json: {part}: " in line for line in found) == 1, (part, found)
     assert len(found) == 11
     assert all("expected" in line for line in found)
+
+
+@pytest.mark.parametrize("text", ["", "zk-1.eu", ":2281", "zk-1.eu:2281\nzk-2.eu:\n", "zk-1.eu:https"])
+def test_a_file_of_no_servers_is_told(tmp_path: Path, good: AgentConfig, text: str) -> None:
+    Path(good.ensemble.servers_file).write_text(text)
+    (found,) = mistakes(tmp_path / "agent.json", json.loads(to_json(good)))
+    assert "ensemble.servers_file: " in found
+    assert "names no server" in found
+    assert "expected" in found
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "\x00"])

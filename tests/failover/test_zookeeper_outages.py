@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, MutableSequence
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
+from config.failover import servers_in, to_lines
 from drills.inside import inside
 from drills.rig import Rig
 from failover.clock import boottime
@@ -96,6 +100,57 @@ def test_under_steady_traffic_into_a_black_hole_kazoo_says_connected_and_we_do_n
     with pytest.raises(LostError):
         far.run(eventually(lambda: one.confirm(claim)))
     inside(host, client.end)
+
+
+class FirstOf(random.Random):
+    """Shuffles so that the server of this name comes first."""
+
+    name = ""
+
+    def shuffle(self, x: MutableSequence[Any]) -> None:
+        """Of tuples that begin with a name."""
+        x[:] = sorted(x, key=lambda server: server[0] != self.name)
+
+
+def test_a_frozen_server_whose_kernel_still_accepts_holds_up_no_other_connect(world: World) -> None:
+    rig, here, order = world.rig, world.rig.place("eu-west", "client"), FirstOf()
+    lost, frozen = (rig.server(number).host for number in rig.followers()[:2])
+    reached = SimpleQueue[str]()
+    order.name = lost
+    client = Client(replace(rig.access("eu-west"), connect_timeout_ms=3_600_000), order, reached.put)
+    number = rig.followers()[1]
+    try:
+        inside(here, lambda: client.start_async().wait(20))
+        assert reached.get(timeout=20) == lost
+        rig.pods[number].freeze()
+        order.name = frozen
+        client.drop()
+        assert reached.get(timeout=20) not in (lost, frozen)
+    finally:
+        rig.pods[number].thaw()
+        inside(here, client.end)
+
+
+def test_a_client_that_runs_goes_to_the_servers_that_its_file_has_now(world: World, tmp_path: Path) -> None:
+    rig, here, reached = world.rig, world.rig.place("eu-west", "client"), SimpleQueue[str]()
+    first, last = rig.endpoint(rig.followers()[0]), rig.endpoint(rig.known_leader())
+    access, file = rig.access("eu-west"), tmp_path / "servers"
+    assert access.tls
+    file.write_text(to_lines([first]))
+    by_address = replace(access.tls, check_hostname=False)
+    given = replace(access, servers=servers_in(str(file)), servers_file=str(file), tls=by_address)
+    client = Client(given, random.Random(1), reached.put)
+    try:
+        inside(here, lambda: client.start_async().wait(20))
+        assert f"{reached.get(timeout=20)}:2281" == first
+        file.write_text("nothing of use")
+        client.drop()
+        assert f"{reached.get(timeout=20)}:2281" == first
+        file.write_text(to_lines([last]))
+        client.drop()
+        assert f"{reached.get(timeout=20)}:2281" == last
+    finally:
+        inside(here, client.end)
 
 
 def deaf(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[ZooKeeperSelector, Place]:

@@ -6,14 +6,17 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from drills.inside import inside
 from drills.rig import Rig
 from failover.clock import boottime
+from failover.connection import Client
 from failover.model import Claim, Orders
 from failover.selector.base import LostError, NoQuorumError, Selector, SelectorError, TakenError
 from failover.selector.session_end import end_session
@@ -199,3 +202,40 @@ def test_files_of_no_use_are_told_at_once(world: World) -> None:
     broken = replace(access, tls=replace(access.tls, cert="/nowhere/tls.crt"))
     with pytest.raises(OSError, match="No such file"):
         world.candidate("one", broken)
+
+
+def test_a_look_where_nothing_changed_is_one_question_and_every_change_is_seen(world: World) -> None:
+    one, two = world.candidate("one"), world.candidate("two", place=world.at("na-east", "other"))
+    asked = 0
+
+    async def look() -> list[str]:
+        return [candidate.candidate for candidate in (await eventually(one.view)).candidates]
+
+    async def counted() -> tuple[list[str], int]:
+        nonlocal asked
+        session, asked = one._sessions.current, 0
+        real = session.ask
+
+        def ask(send: Callable[[Client], Any]) -> Awaitable[Any]:
+            nonlocal asked
+            asked += 1
+            return real(send)
+
+        with patch.object(session, "ask", ask):
+            return await look(), asked
+
+    async def seen(names: list[str]) -> None:
+        while await look() != names:
+            await one.changed.wait()
+            one.changed.clear()
+
+    assert world.run(look()) == [], "the folder of candidates is not there yet"
+    world.at("na-east", "other").run(eventually(lambda: two.publish(candidacy("two"))))
+    world.run(asyncio.wait_for(seen(["two"]), FAST))
+    world.run(one.publish(candidacy("one")))
+    world.run(asyncio.wait_for(seen(["one", "two"]), FAST))
+    assert world.run(counted()) == (["one", "two"], 1)
+    with patch("failover.selector.candidate.RELOOK_SECONDS", 0):
+        assert world.run(counted())[1] > 4, "what was read long ago is read again"
+    world.at("na-east", "other").run(two.close())
+    world.run(asyncio.wait_for(seen(["one"]), FAST))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from drills.rig import Rig
-from failover.connection import Access
+from failover.access import Access
 from failover.selector.zookeeper import ZooKeeperDesk, ZooKeeperSelector, ZooKeeperVerifier
 from tests.failover.ensemble import Place
 

@@ -7,12 +7,13 @@ from contextlib import ExitStack
 
 import pytest
 
+from config.images import buildable, load_images
 from fleet.images.buildah import unavailable
 from fleet.images.builder import Builder, Built
 from sandbox.pods.image import Image, unpacked_image
 from tests.recording import ROOT
 
-BUILDABLE = ("failover", "zookeeper", "btcd", "iguana-double")
+BUILDABLE = buildable(load_images(ROOT))
 
 
 @pytest.fixture(scope="session")

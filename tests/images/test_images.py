@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import stat
 import urllib.request
@@ -15,6 +16,7 @@ from config.failover import TlsFiles, to_json
 from drills.rig import Rig
 from drills.stacks import THREE
 from fleet.images.builder import Builder, Built
+from fleet.images.documents import provenance, sbom
 from sandbox.pods.image import Image
 from sandbox.pods.volumes import Mount
 from sandbox.processes import free_ports
@@ -22,10 +24,12 @@ from tests.failover.gate_certificates import Authority
 from tests.failover.gate_world import configured
 from tests.images.conftest import BUILDABLE
 from tests.images.containers import container, run, started
+from tests.recording import ROOT
 from tests.sandbox.helpers import eventually
 
 FAILOVER_BYTES = 80_000_000  # compressed, as the issue wants it
 CALLED = "awk bash cat cmp cp cut date find grep head java mkdir mv od openssl rm sed seq sleep sort tail touch tr wc"
+PINNED = re.compile(r"^([\w-]+)==([^\s;]+) \\$", re.MULTILINE)
 SHELLS = {"sh", "bash", "dash", "busybox", "ash"}
 
 
@@ -37,6 +41,7 @@ def test_an_image_says_what_it_is_and_runs_as_nobody(builder: Builder, built: di
     labels = builder.buildah.labels(built[name].reference)
     assert labels["org.opencontainers.image.title"] == name
     assert labels["org.opencontainers.image.version"] == builder.images[name].version
+    assert labels["org.opencontainers.image.licenses"] == builder.images[name].license
 
 
 @pytest.mark.parametrize("name", BUILDABLE)
@@ -71,6 +76,26 @@ def test_the_failover_image_is_small_and_has_no_shell(built: dict[str, Built], i
     assert programs & SHELLS == set()
 
 
+def test_an_images_papers_name_what_it_was_built_of(builder: Builder, built: dict[str, Built]) -> None:
+    pinned = (ROOT / "images/failover/requirements.txt").read_text()
+    wanted = {
+        "failover": {f"pkg:pypi/{name}@{version}" for name, version in PINNED.findall(pinned)},
+        "zookeeper": {"pkg:maven/org.apache.zookeeper/zookeeper@3.9.5", "pkg:generic/openjdk@17"},
+        "btcd": {"pkg:golang/github.com/btcsuite/btcd@v0.21", "pkg:golang/stdlib@1."},
+        "iguana-double": {"pkg:deb/debian/dash@", "pkg:pypi/aiohttp@"},
+    }
+    assert set(wanted) == set(BUILDABLE)
+    assert len(wanted["failover"]) > 10
+    for name, purls in wanted.items():
+        image, packages = builder.describe(name)
+        found = [part["purl"] for part in sbom(image, packages)["components"]]
+        missing = [purl for purl in purls if not any(part.startswith(purl) for part in found)]
+        assert missing == [], name
+        paper = provenance(image)
+        assert paper
+        assert paper["subject"][0]["digest"]["sha256"] == built[name].digest.removeprefix("sha256:")
+
+
 @pytest.mark.parametrize("words", [("-m", "failover", "--help"), ("-m", "keeper", "--help")])
 def test_the_programs_of_the_failover_image_start(images: dict[str, Image], tmp_path: Path, words: tuple[str]) -> None:
     done = run(images["failover"], ["python3", *words], tmp_path)
@@ -97,7 +122,8 @@ def test_a_gate_of_the_image_lives_without_an_ensemble_and_ends_when_it_is_told(
     Authority("gates").files(tmp_path / "files")
     inside = TlsFiles(authority_file="/files/ca.crt", certificate_file="/files/tls.crt", key_file="/files/tls.key")
     config = replace(configured(tmp_path, inside, free_ports(1)[0], ()), state_directory="/home/notary/state")
-    config = replace(config, ensemble=replace(config.ensemble, **asdict(inside)))
+    config = replace(config, ensemble=replace(config.ensemble, servers_file="/files/servers", **asdict(inside)))
+    (tmp_path / "files" / "servers").write_text("127.0.0.1:1\n")
     (tmp_path / "files" / "gate.json").write_text(to_json(config))
     mounts = [Mount(outside=tmp_path / "files", inside="/files", read_only=True)]
     login = {"RPC_USERNAME": "user", "RPC_PASSWORD": "geheim"}

@@ -97,6 +97,8 @@ def test_no_reachable_state_breaks_the_order_of_epochs(model: str, macros: tuple
         ("lease.pml", "NO_GRACE"),
         ("lease.pml", "RELEASE_BEFORE_STOP"),
         ("lease.pml", "WATCHDOG_SPARES_IDLE"),
+        ("lease.pml", "CONFIRM_BY_READ"),
+        ("lease.pml", "BEAT_OF_ANOTHER_SESSION"),
     ],
 )
 def test_a_protocol_without_one_of_its_rules_is_caught(model: str, macros: str, tmp_path: Path) -> None:

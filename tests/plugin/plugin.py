@@ -43,7 +43,8 @@ class Plugin:
         self._server, self._address = served(add, KubernetesProvider(address))
         self._channel = grpc.insecure_channel(self._address)
         self.stub: Any = provider_pb2_grpc.ResourceProviderStub(self._channel)
-        arguments = {"kubeconfig": kubeconfig, "clusterIdentifier": "eu-test", **configuration}
+        ours = {"clusterIdentifier": "eu-test", "enablePatchForce": "true"}
+        arguments = {"kubeconfig": kubeconfig, **ours, **configuration}
         self.stub.Configure(provider_pb2.ConfigureRequest(args=to_struct(arguments)))
 
     def create(self, manifest: dict[str, Any], preview: bool = False, timeout: float = 20) -> tuple[str, Any]:

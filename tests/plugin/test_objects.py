@@ -11,6 +11,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
+from sandbox import Sandbox
 from sandbox.plugins.kubernetes.values import from_struct, to_struct
 from tests.plugin.plugin import UNKNOWN, Plugin, config_map
 
@@ -78,6 +79,18 @@ def test_a_change_behind_our_back_is_seen_and_put_right(plugin: Plugin, server: 
     assert set(found.detailedDiff) == {"data.changed", "data.removed"}
     plugin.update(seen[0], ours)
     assert server.get(path(ours)).json()["data"] == {**ours["data"], "added": "theirs"}
+
+
+def test_what_others_changed_is_a_conflict_without_force(
+    cluster: Sandbox, server: httpx.Client, namespace: str
+) -> None:
+    ours = config_map(namespace, "seeds", changed="by us")
+    with Plugin(cluster.kubeconfig("eu").read_text(), enablePatchForce="false") as careful:
+        careful.create(ours)
+        server.patch(path(ours), json={"data": {"changed": "by them"}}, headers=PATCH).raise_for_status()
+        with pytest.raises(grpc.RpcError, match="conflict"):
+            careful.update(ours, config_map(namespace, "seeds", changed="by us again"))
+    assert server.get(path(ours)).json()["data"] == {"changed": "by them"}
 
 
 def test_a_preview_changes_nothing(plugin: Plugin, server: httpx.Client, namespace: str) -> None:

@@ -67,6 +67,7 @@ def test_an_administrator_learns_what_the_cluster_has(running: Sandbox) -> None:
     assert (made.default, made.waits, made.grows) == (True, True, True)
     assert facts.node_ports[30_777] == "default/facts-web"
     assert "apps" in facts.groups
+    assert facts.snapshot_classes == frozenset(), "this cluster does not know what a snapshot is"
     assert not facts.addressed
 
 
@@ -74,4 +75,5 @@ def test_somebody_without_rights_learns_what_he_may_not(running: Sandbox, nobody
     facts = asked(running, nobody)
     assert facts.version == "v1.36.3"
     assert facts.forbidden == tuple(resource for _, resource, _ in WANTED)
-    assert set(facts.unknown) == {"services", "daemonsets", "deployments", "nodes", "storage classes"}
+    listed = {"services", "daemonsets", "deployments", "nodes", "storage classes", "snapshot classes"}
+    assert set(facts.unknown) == listed

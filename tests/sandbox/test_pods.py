@@ -88,6 +88,23 @@ def test_a_secret_reaches_a_running_container_in_one_step_but_not_through_a_sub_
     assert not (folder / before).exists()
 
 
+def test_a_projected_volume_has_the_files_of_all_its_sources_and_one_mode(make: Maker) -> None:
+    make.sources["Secret", "tls"] = {"a.pem": b"one"}
+    make.sources["ConfigMap", "servers"] = {"servers": "here"}
+    sources = [{"secret": {"name": "tls"}}, {"configMap": {"name": "servers"}}]
+    volume = {"name": "both", "projected": {"sources": sources, "defaultMode": 0o440}}
+    script = """
+        stat -L -c %a /both/a.pem /both/servers
+        while [ "$(cat /both/servers)" = here ]; do sleep 0.01; done
+        cat /both/a.pem /both/servers
+    """
+    pod = make(shell(script, volumeMounts=mounted("both", "/both")), volumes=[volume], restartPolicy="Never")
+    eventually("it reads", lambda: pod.log("main").count("440") == 2)
+    make.sources["ConfigMap", "servers"] = {"servers": "there"}
+    pod.refresh()
+    assert done(pod).split() == ["440", "440", "onethere"]
+
+
 def test_a_pod_waits_for_its_config_map(make: Maker) -> None:
     volume = {"name": "conf", "configMap": {"name": "conf"}}
     pod = make(shell("cat /conf/x", volumeMounts=mounted("conf", "/conf")), volumes=[volume], restartPolicy="Never")

@@ -60,4 +60,5 @@ def replacing(item: dict[str, Any]) -> tuple[str, ...]:
 def impact(before: FleetPlan | None, after: FleetPlan, places: dict[str, str] | None = None) -> Impact:
     """The impact of coming from one plan to another."""
     found = changes(before, after)
-    return impact_of(after.loaded.name, after.loaded.release.version, found, places or {}, load_prices())
+    keeping = [name for name, part in after.regions.items() if part.region.snapshot_class]
+    return impact_of(after.loaded.name, after.loaded.release.version, found, places or {}, load_prices(), keeping)

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.aws.nodes import INSTANCES, Load, cores, fitting, gibibytes, loads_of, node_groups, packed
+from config.aws.nodes import INSTANCES, Load, fitting, loads_of, node_groups, packed
 from config.aws.openings import MOST_RANGES, ranges
 from config.aws.storage import CLASSES, class_for
 from config.plan import FleetPlan
+from config.quantities import cores, gibibytes
 from tests.unit.stacks import plan_of, planned, told, values_of
 
 
@@ -150,5 +151,5 @@ def test_ranges_cover_every_port_and_are_never_too_many(ports: set[int]) -> None
 
 def test_quantities_are_read_as_kubernetes_does() -> None:
     assert (cores("500m"), cores("2"), gibibytes("512Mi"), gibibytes("1Ti")) == (0.5, 2.0, 0.5, 1024.0)
-    with pytest.raises(ValueError, match="5G"):
-        gibibytes("5G")
+    with pytest.raises(ValueError, match="5X"):
+        gibibytes("5X")

@@ -38,7 +38,7 @@ def put(path: str, value: Any) -> Callable[[Values], None]:
 DUTY = "notaries/alice-eu/duties/main"
 CASES = [
     # what was typed, the path in the message, and a part of what was found or is expected
-    (put("regionz", {}), "notary:regionz", 'found the key "regionz", expected no such key; here are aws, ensemble'),
+    (put("regionz", {}), "notary:regionz", 'found the key "regionz", expected no such key; here are aws, canary'),
     (put(f"{DUTY}/busport", 1), f"{SEAT}.busport", "here are busNotaries, busPort, candidates"),
     (put("stage", "prod"), "notary:stage", 'found "prod", expected "sandbox", "test" or "production"'),
     (put("release", 7), "notary:release", "found 7, expected text"),

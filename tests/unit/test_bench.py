@@ -147,7 +147,7 @@ def test_the_bare_program_registers_what_ours_does(fleet: tuple[Path, dict[str, 
 def test_the_recording_is_the_whole_fleet_with_its_relations(fleet: tuple[Path, dict[str, Any]]) -> None:
     _, original = fleet
     named = as_named(original)
-    assert len(named) == len(original["resources"]) == 112 + 2 * 35  # 35 a seat
+    assert len(named) == len(original["resources"]) == 115 + 2 * 35  # 35 a seat
     sets = [item for (kind, _), item in named.items() if kind.endswith(":StatefulSet")]
     assert len(sets) == 2 * 2 * 4 + 3
     keeping = [item for item in sets if item["ignoreChanges"]]

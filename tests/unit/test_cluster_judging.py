@@ -15,6 +15,7 @@ FINE = Facts(
     version="v1.33.1",
     skew_seconds=0.3,
     classes={"fast": StorageClass(default=True, waits=True, grows=True)},
+    snapshot_classes=frozenset({"kept"}),
     groups=frozenset({"apps"}),
     agents=frozenset({"cilium"}),
     provided=True,
@@ -111,3 +112,19 @@ def test_of_a_sandboxed_region_nothing_is_asked_that_nodes_do() -> None:
     plan = plan_of("local")
     judged = judge(plan, next(iter(plan.regions.values())), replace(FINE, agents=frozenset(), classes={}))
     assert {item.what: item.ok for item in judged} == {"version": True, "clock": True, "rights": True}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "unknown", "found", "ok"),
+    [
+        ("kept", (), "kept", True),
+        ("lost", (), "no lost; there are kept", False),
+        ("lost", ("snapshot classes",), "lost: not looked at", True),
+    ],
+)
+def test_a_region_that_keeps_volumes_needs_the_class_for_it(
+    wanted: str, unknown: tuple[str, ...], found: str, ok: bool
+) -> None:
+    judged = told(replace(FINE, unknown=unknown), snapshotClass=wanted)["snapshot class"]
+    assert (judged.found, judged.ok) == (found, ok)
+    assert "snapshot class" not in told(FINE)

@@ -16,7 +16,7 @@ from drills.client import Config, Recorder
 from drills.history import NANOSECONDS, Kind, Op, Outcome
 from drills.probe import Found, ask
 from drills.report import VIOLATIONS_SHOWN, Result, as_json, text
-from failover.connection import Access, Tls
+from failover.access import Access, Tls
 
 
 def config(folder: Path) -> Config:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.manifests.failover import ensemble_access
+from components.manifests.certificates import addresses
 from components.manifests.zookeeper_files import members
 from tests.unit.objects import objects_of
 from tests.unit.stacks import planned, values_of
@@ -14,7 +14,15 @@ def sets(values: dict[str, Any]) -> dict[str, Any]:
     return {item["metadata"]["name"]: item for _, item in objects_of(planned(values), "StatefulSet")}
 
 
-def test_more_servers_restart_none_of_those_that_run() -> None:
+def test_clients_find_the_servers_beside_their_certificate() -> None:
+    plan = planned(values_of("mainnet"))
+    found = [item for _, item in objects_of(plan, "ConfigMap") if item["metadata"]["name"] == "zookeeper-servers"]
+    assert len(found) == len(plan.regions)
+    for item in found:
+        assert item["data"]["servers"].split() == [f"{server.host}:2281" for server in plan.servers]
+
+
+def test_more_servers_restart_nothing_that_runs() -> None:
     values = values_of("mainnet")
     before = {
         item["metadata"]["name"]: item for _, item in objects_of(planned(values)) if item["kind"] == "StatefulSet"
@@ -22,9 +30,9 @@ def test_more_servers_restart_none_of_those_that_run() -> None:
     values["regions"]["eu-west"]["ensemble"]["servers"][6] = "zk-6.eu-west.example.net"
     values["regions"]["eu-central"]["ensemble"]["servers"][7] = "zk-7.eu-central.example.net"
     after = sets(values)
-    servers = [name for name in before if name.startswith("zookeeper-")]
-    assert len(servers) == 5
-    assert all(after[name] == before[name] for name in servers)
+    assert len([name for name in before if name.startswith("zookeeper-")]) == 5
+    assert len(before) > 30
+    assert {name: after[name] for name in before} == before, "neither servers, nor daemons, nor signers"
     assert {"zookeeper-6", "zookeeper-7"} <= set(after)
 
 
@@ -43,4 +51,4 @@ def test_on_node_ports_each_server_has_ports_of_its_own_which_all_are_told() -> 
     assert found == {"client": (30020, 30020), "peer": (30021, 30021), "election": (30022, 30022)}
     (server,) = [server for server in plan.servers if server.number == 2]
     assert server.listening == {"client": 2281, "peer": 30021, "election": 30022}
-    assert "zk-2.eu-west.example.net:30020" in ensemble_access(plan, "client").hosts
+    assert "zk-2.eu-west.example.net:30020" in addresses(plan)

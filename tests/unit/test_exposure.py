@@ -86,7 +86,10 @@ def test_each_key_of_the_ensemble_and_the_gates_is_mounted_by_its_own_pods_alone
             # A checkpoint master signs by itself: it has no gate.
             "chain": {"zookeeper-client", "gates-tls"} if gated else {"zookeeper-client"},
         }[role]
-        mounted = {volume["secret"]["secretName"] for volume in pod_of(item)["volumes"] if "secret" in volume}
+        volumes = pod_of(item)["volumes"]
+        mounted = {volume["secret"]["secretName"] for volume in volumes if "secret" in volume}
+        projected = [part for volume in volumes for part in volume.get("projected", {}).get("sources", [])]
+        mounted |= {part["secret"]["name"] for part in projected if "secret" in part}
         assert {name for name in mounted if "zookeeper" in name or name.endswith("-tls")} == own
         seen.add(role)
     assert seen == {"zookeeper", "keeper", "signer", "chain"}

@@ -84,7 +84,8 @@ def test_every_mistake_of_the_list_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "images" / "one").mkdir(parents=True)
     (tmp_path / "images" / "one" / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "images" / "images.yaml").write_text(
-        'images:\n  one: {version: "1", on: {BASE: two}}\n  two: {version: "2"}\n  three: {version: "3", folder: one}\n'
+        'images:\n  one: {version: "1", license: MIT, on: {BASE: two}}\n  two: {version: "2", license: MIT}\n'
+        '  three: {version: "3", license: MIT, folder: one}\n'
     )
     with pytest.raises(ConfigError) as caught:
         load_images(tmp_path)
@@ -92,7 +93,7 @@ def test_every_mistake_of_the_list_is_told_at_once(tmp_path: Path) -> None:
         ("images/images.yaml: one.on.BASE", "two"),
         ("images/images.yaml: two", "no images/two/Dockerfile"),
     ]
-    (tmp_path / "images" / "images.yaml").write_text("images:\n  one: {verion: 1}\n")
+    (tmp_path / "images" / "images.yaml").write_text("images:\n  one: {verion: 1, license: MIT}\n")
     with pytest.raises(ConfigError) as caught:
         load_images(tmp_path)
     assert len(caught.value.mistakes) == 2
@@ -109,7 +110,8 @@ def test_a_build_is_named_by_all_that_goes_into_it(tmp_path: Path) -> None:
     first = named()
     assert named() == first
     assert inputs_of(tmp_path, "failover", source, {"BASE": "localhost/other"}) != first
-    assert inputs_of(tmp_path, "failover", source.model_copy(update={"arguments": {"A": "b"}}), bases) != first
+    for changes in ({"arguments": {"A": "b"}}, {"license": "ISC"}):
+        assert inputs_of(tmp_path, "failover", source.model_copy(update=changes), bases) != first
     for changed in ("failover/clock.py", "images/rootfs.sh", "images/failover/requirements.txt"):
         text = (tmp_path / changed).read_text()
         (tmp_path / changed).write_text(text + "\n")
@@ -126,7 +128,8 @@ def test_a_build_is_told_its_arguments_and_says_what_it_is() -> None:
         "iguana", IMAGES["iguana"], bases={"BASE": "b"}, on={"FAILOVER": "f"}, inputs="0" * 16, revision="abc"
     )
     given = [words[place + 1] for place, word in enumerate(words) if word == "--build-arg"]
-    assert given == ["BASE=b", "COMMIT=2f846c0aa790516c49299914488623ecb31b1d2b", "FAILOVER=f"]
+    source = ["COMMIT=2f846c0aa790516c49299914488623ecb31b1d2b", "REPOSITORY=KomodoPlatform/dPoW"]
+    assert given == ["BASE=b", source[0], "FAILOVER=f", source[1]]
     labels = dict(words[place + 1].split("=", 1) for place, word in enumerate(words) if word == "--label")
     assert labels[INPUTS] == "0" * 16
     assert labels["org.opencontainers.image.revision"] == "abc"

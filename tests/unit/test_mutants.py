@@ -45,14 +45,14 @@ MUTANTS = [
         file="components/manifests/fleet.py",
         line='return claims or manifest["kind"] in ("Namespace", "PersistentVolumeClaim")',
         broken="return False",
-        tests=UNIT + "test_components.py",
+        tests=UNIT + "test_resource_options.py",
     ),
     Mutant(
         promise="a changed claim template replaces no set",
         file="components/objects.py",
         line='["spec.volumeClaimTemplates"] if',
         broken="None if",
-        tests=UNIT + "test_components.py",
+        tests=UNIT + "test_resource_options.py",
     ),
     Mutant(
         promise="litecoin has time to close its database",

@@ -42,17 +42,31 @@ BROKEN = [
     (
         "a server is restarted when those before it are back",
         (COMPONENTS + "ensemble.py", "[*configured[server.region], *ready])", "[*configured[server.region]])"),
-        "components",
+        "resource_options",
     ),
     (
         "a duty's candidates change one after another",
         (COMPONENTS + "notary.py", "up.get(duty.name, []))", "[])"),
-        "components",
+        "resource_options",
     ),
     (
         "the best candidate changes last",
-        ("config/plan.py", "-turn[1].priority", "turn[1].priority"),
-        "components",
+        ("config/turns.py", "-turn[1].priority", "turn[1].priority"),
+        "resource_options",
+    ),
+    (
+        "all daemons wait for the canary",
+        (COMPONENTS + "notary.py", "after=[*after, *self.canary]", "after=[*after]"),
+        "resource_options",
+    ),
+    (
+        "a volume is kept before its program changes",
+        (
+            COMPONENTS + "objects.py",
+            "if before_update and ignored else None",
+            "if before_update and runs and False else None",
+        ),
+        "resource_options",
     ),
     (
         "nobody but the keeper changes permissions",

@@ -21,19 +21,27 @@ def data(number: int, family: str = "komodod") -> dict[str, Any]:
     return {"family": family, "number": number, "source": SOURCE}
 
 
-def told(old: dict[str, Any], new: dict[str, Any], **heights: int) -> list[tuple[str, str]]:
+def told(
+    old: dict[str, Any], new: dict[str, Any], restored: tuple[str, ...] = (), **heights: int
+) -> list[tuple[str, str]]:
     """The refusals of the testnet's way from one komodod to another."""
     defaults = {"data": data(1), "forks": []}
     before = {"version": "v2", "image": image("komodod", "2"), **defaults, **old}
     after = {"version": "v1", "image": image("komodod", "1"), **defaults, **new}
     plans = [plan_with("testnet", with_builds(komodod=build)) for build in (before, after)]
-    return [(item.path, item.found) for item in refusals(*plans, Tips(now=NOW, heights=heights))]
+    return [(item.path, item.found) for item in refusals(*plans, Tips(now=NOW, heights=heights, restored=restored))]
 
 
 @given(old=st.integers(1, 9), new=st.integers(1, 9))
 def test_a_daemon_reads_what_was_written_up_to_its_own_format_and_no_other(old: int, new: int) -> None:
     refused = told({"data": data(old)}, {"data": data(new)})
     assert {path for path, _ in refused} == ({f"data of {chain}" for chain in CHAINS} if old > new else set())
+
+
+def test_who_brought_a_chains_data_back_may_go_back_but_past_no_fork() -> None:
+    newer = {"data": data(2), "forks": [FORK]}
+    found = told(newer, {}, restored=("KMD", "DOC"), KMD=4_771_595)
+    assert {path for path, _ in found} == {"data of MARTY", "hard forks of KMD"}
 
 
 @given(height=st.integers(1, 10**7), tip=st.integers(1, 10**7))

@@ -81,10 +81,9 @@ def test_an_agent_offers_each_chain_on_loopback_and_knows_the_whole_ensemble() -
     assert {route["chain"]: route["rpc_port"] for route in agent["routes"]} == {
         daemon.chain.key: daemon.chain.rpc for daemon in plan.regions["eu-west"].daemons
     }
-    assert agent["ensemble"]["hosts"] == [f"{server.host}:2281" for server in plan.servers]
     assert agent["ensemble"]["identity"] == "CN=client,O=notary/local"
     mounted = {mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
-    for key in ("authority_file", "certificate_file", "key_file"):
+    for key in ("authority_file", "certificate_file", "key_file", "servers_file"):
         assert str(Path(agent["ensemble"][key]).parent) in mounted
     assert (agent["priority"], agent["standby"], agent["pubkey"]) == (1, "hot", PUBKEY)
 

@@ -27,10 +27,10 @@ class UnreachableError(ClusterError):
 
 
 class Cluster:
-    """A cluster by its kubeconfig. `identifier` is its name in messages."""
+    """A cluster by its kubeconfig. `identifier` is its name in messages; `force` takes over what others own."""
 
-    def __init__(self, identifier: str, kubeconfig: str | None, context: str | None) -> None:
-        self.identifier = identifier
+    def __init__(self, identifier: str, kubeconfig: str | None, context: str | None, *, force: bool = False) -> None:
+        self.identifier, self.force = identifier, force
         self._kinds: dict[str, dict[str, tuple[str, bool]]] = {}
         self._http: httpx.Client | None = None
         self.server = "?"
@@ -61,8 +61,8 @@ class Cluster:
         return self.request("GET", self.path(manifest), absent_ok=True) or None
 
     def apply(self, manifest: dict[str, Any], manager: str, dry: bool) -> dict[str, Any]:
-        """Server-side apply with strict validation; what others own is taken over, as the official plugin does."""
-        query = {"fieldManager": manager, "fieldValidation": "Strict", "force": "true"}
+        """Server-side apply with strict validation; what others own is a conflict, but for `force`."""
+        query = {"fieldManager": manager, "fieldValidation": "Strict", "force": str(self.force).lower()}
         headers = {"Content-Type": "application/apply-patch+yaml"}
         path = self.path(manifest)
         return self.request(

@@ -46,6 +46,7 @@ class KubernetesProvider(StandIn):
             str(given.get("clusterIdentifier") or given.get("context") or "without a name"),
             given.get("kubeconfig"),
             given.get("context"),
+            force=str(given.get("enablePatchForce")).lower() == "true",
         )
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
