@@ -8,7 +8,6 @@ prints the clients' endpoints and runs until its stdin is closed. DIR holds the 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import signal
 import socket
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from failover.access import Access
-from sandbox.processes import free_ports, spawn, stop_all
+from sandbox.processes import free_ports, freeze, spawn, stop_all
 
 SAMPLE = {"tickTime": "2000", "initLimit": "10", "syncLimit": "5"}  # the values of zoo_sample.cfg
 _JAVA = ("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dzookeeper.admin.enableServer=false")
@@ -86,10 +85,12 @@ class Server:
         self._process = None
 
     def freeze(self) -> None:
-        self._signal(signal.SIGSTOP)
+        if self._process:
+            freeze(self._process.pid)
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)
 
     def wipe(self) -> None:
         """Delete the data; the server must not run."""
@@ -105,10 +106,6 @@ class Server:
         except OSError:
             return None
         return next((line.removeprefix("Mode: ") for line in told.splitlines() if line.startswith("Mode: ")), None)
-
-    def _signal(self, number: int) -> None:
-        if self._process:
-            os.kill(self._process.pid, number)
 
 
 class Ensemble:

@@ -22,6 +22,7 @@ from typing import Any
 from sandbox import toolchain
 from sandbox.errors import SandboxError
 from sandbox.pods import running, zookeeper_image
+from sandbox.processes import freeze
 
 Report = Callable[[str], None]
 START_SECONDS = 180
@@ -132,15 +133,21 @@ class Sandbox:
         (self.folder / region / "held").unlink(missing_ok=True)
 
     def pause(self, region: str) -> None:
-        """Freeze a region's API server: it accepts connections and never answers."""
-        self._signal(region, signal.SIGSTOP)
+        """Freeze a region's API server: it accepts connections and never answers. SandboxError where it doesn't run."""
+        pid = self._api_server(region)
+        if pid is None:
+            raise SandboxError(f"The API server of {region} does not run, and can't be frozen.")
+        freeze(pid)
 
     def resume(self, region: str) -> None:
         """Let a frozen API server go on."""
         self._signal(region, signal.SIGCONT)
 
+    def _api_server(self, region: str) -> int | None:
+        return self.status()[region].pids.get("kube-apiserver")
+
     def _signal(self, region: str, number: signal.Signals) -> None:
-        pid = self.status()[region].pids.get("kube-apiserver")
+        pid = self._api_server(region)
         with suppress(ProcessLookupError):  # it has just ended
             if pid is not None:
                 os.kill(pid, number)

@@ -9,10 +9,12 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+FREEZE_SECONDS = 10.0
 LEAST_PORT = 10_000
 _held: list[socket.socket] = []  # bound, never listening: whoever calls one is refused
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -50,6 +52,23 @@ def stop_all(processes: Iterable[subprocess.Popen[bytes]], grace_seconds: float)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def freeze(pid: int) -> None:
+    """SIGSTOP, and return when every thread of the process stands still: until one of them has had a turn to take the
+    signal, which a busy machine may be long to give it, the others go on. TimeoutError, ProcessLookupError."""
+    os.kill(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + FREEZE_SECONDS
+    while not set(_states(pid)) <= set("TtZX"):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Process {pid} was told to stop {FREEZE_SECONDS:g} s ago and runs.")
+        time.sleep(0.001)
+
+
+def _states(pid: int) -> Iterator[str]:
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            yield thread.read_text().rpartition(")")[2].split()[0]
 
 
 def free_ports(count: int) -> tuple[int, ...]:
