@@ -14,12 +14,11 @@ from pathlib import Path
 from chaos.layout import ROOT
 
 PACKAGES = ("failover", "config")
-Piece = tuple[str, str, str]  # file, what is there, what comes in its place
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """A piece of a file, which must be there once, and what stands in its place; `more`: others that belong to it."""
+    """A piece of a file, which must be there once, and what stands in its place."""
 
     name: str
     file: str
@@ -27,39 +26,31 @@ class Mutant:
     new: str
     faults: tuple[str, ...]
     model: str = ""
-    more: tuple[Piece, ...] = ()
-
-    @property
-    def pieces(self) -> tuple[Piece, ...]:
-        return ((self.file, self.old, self.new), *self.more)
 
     def copied_to(self, folder: Path) -> Path:
         """What FAILOVER_PATH is to be: a copy with the mutant. ValueError where the code has changed."""
         for package in PACKAGES:
             ignore = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / package, folder / package, ignore=ignore, dirs_exist_ok=True)
-        for file, old, new in self.pieces:
-            path = folder / file
-            text = path.read_text()
-            if text.count(old) != 1:
-                raise ValueError(f"{self.name}: {file} has this {text.count(old)} times, expected once: {old}")
-            path.write_text(text.replace(old, new))
+        path = folder / self.file
+        text = path.read_text()
+        if text.count(self.old) != 1:
+            found = f"has this {text.count(self.old)} times"
+            raise ValueError(f"{self.name}: {self.file} {found}, expected once: {self.old}")
+        path.write_text(text.replace(self.old, self.new))
         return folder
 
 
 CUT = ("cut-region", "black-hole-agent", "black-hole-gate", "cut-all")
-STILL = ("freeze-agent", "freeze-host", "freeze-signer")
-DEAD = ("kill-agent", "kill-signer", "expire", "kill-host")
 AGENT, GATE, SELECTOR = "failover/agent/", "failover/gate/", "failover/selector/"
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         name="trust-client-state",
         file=SELECTOR + "candidate.py",
         old="            await session.commit(lambda transaction: self._check(transaction, claim))\n",
-        new='            if not session.connected:\n                raise NoQuorumError("not connected")\n',
-        # Without this too, or the looks would notice: kazoo alone stays with a server that is silent.
-        more=((SELECTOR + "session.py", "            self._client.drop()", "            pass"),),
-        faults=("cut-region", "cut-pair", "cut-all"),  # so that its signer still reaches its gate, and calls on
+        # Not LOST, which it is only when a server has said so: with whom there is no connection may have expired it.
+        new='            if session.over:\n                raise NoQuorumError("lost")\n',
+        faults=("cut-region", "cut-deaf"),  # the others keep their quorum, and its signer reaches its gate: it calls on
     ),
     Mutant(
         name="trust-is-acquired",
