@@ -7,7 +7,7 @@ import json
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from failover.selector.base import LostError, NoQuorumError
 from failover.wire import DUTY_HEADER, EPOCH_HEADER, HEALTH_HEADER
 from sandbox.processes import free_ports
 from tests.failover.gate_certificates import Authority
+from tests.failover.loopback import on_loopback
 
 DUTY = "nutella.main"
 STALENESS_MS = 1_500  # a busy machine may keep a process waiting for a second
@@ -42,7 +43,7 @@ class Daemon:
     cut: bool = False
     error: dict[str, Any] | None = None
     port: int = 0
-    runner: web.ServerRunner | None = None
+    served: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         body = json.loads(await request.read())
@@ -69,14 +70,11 @@ class Daemon:
 
     async def start(self) -> None:
         self.port = self.port or free_ports(1)[0]
-        self.runner = web.ServerRunner(web.Server(self), shutdown_timeout=0.1)
-        await self.runner.setup()
-        await web.TCPSite(self.runner, "127.0.0.1", self.port).start()
+        runner = web.ServerRunner(web.Server(self), shutdown_timeout=0.1)
+        await self.served.enter_async_context(on_loopback(runner, self.port))
 
     async def stop(self) -> None:
-        if self.runner:
-            await self.runner.cleanup()
-            self.runner = None
+        await self.served.aclose()
 
 
 @dataclass

@@ -14,6 +14,7 @@ from aiohttp import web
 from config.failover import AgentConfig, GateRoute
 from sandbox.processes import free_ports
 from tests.failover.agent_world import World
+from tests.failover.loopback import on_loopback
 
 KMD_PORT = free_ports(1)[0]
 
@@ -45,13 +46,8 @@ def play(config: AgentConfig, api: Api, scene: Callable[[], Awaitable[None]]) ->
     async def act() -> None:
         app = web.Application()
         app.router.add_post("/", api.handle)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", config.signer.api_port).start()
-        try:
+        async with on_loopback(web.AppRunner(app, access_log=None), config.signer.api_port):
             await scene()
-        finally:
-            await runner.cleanup()
 
     asyncio.run(act())
 

@@ -37,9 +37,9 @@ def open_socket(host: Host, kind: socket.SocketKind = socket.SOCK_DGRAM) -> sock
 def hears(listener: Host, speaker: Host, seconds: float = PATIENCE_SECONDS) -> bool:
     """Whether a datagram arrives. One that doesn't must be lost in silence: an ICMP answer would be an OSError."""
     with open_socket(listener) as ear, open_socket(speaker) as mouth:
-        ear.bind((listener.address, PORT))
+        ear.bind((listener.address, 0))
         ear.settimeout(seconds)
-        mouth.connect((listener.address, PORT))
+        mouth.connect(ear.getsockname())
         mouth.send(b"ping")
         try:
             return ear.recv(100) == b"ping"
@@ -61,11 +61,10 @@ def silent(one: Host, other: Host) -> bool:
 def connect(client: Host, server: Host) -> tuple[socket.socket, socket.socket]:
     """Both ends of a TCP connection, the client's first."""
     with open_socket(server, socket.SOCK_STREAM) as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind((server.address, PORT))
+        door.bind((server.address, 0))
         door.listen()
         near = open_socket(client, socket.SOCK_STREAM)
-        near.connect((server.address, PORT))
+        near.connect(door.getsockname())
         far, _ = door.accept()
     for end in (near, far):
         end.settimeout(PATIENCE_SECONDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from drills.history import NANOSECONDS, Kind, Op, Outcome
 from drills.probe import Found, ask
 from drills.report import VIOLATIONS_SHOWN, Result, as_json, text
 from failover.access import Access, Tls
+from tests.listening import listening
 
 
 def config(folder: Path) -> Config:
@@ -123,7 +123,7 @@ def test_the_report_is_a_line_a_drill_with_its_violations_below() -> None:
 
 
 def test_a_server_that_is_silent_or_away_is_told_apart_within_the_deadline() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with listening() as server:
         at = f"127.0.0.1:{server.getsockname()[1]}"
         silent = ask(at, "/", deadline_s=0.3)
         assert silent.found is Found.SILENT

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from sandbox.processes import free_ports
+from tests.listening import listening
 
 
 def test_a_chosen_port_refuses_calls_until_its_server_listens_and_again_after_it() -> None:
@@ -14,7 +15,7 @@ def test_a_chosen_port_refuses_calls_until_its_server_listens_and_again_after_it
     for _ in range(2):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port))
-        with socket.create_server(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)) as caller:
+        with listening(port), socket.create_connection(("127.0.0.1", port)) as caller:
             assert caller.getpeername() == ("127.0.0.1", port)
 
 
