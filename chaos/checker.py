@@ -4,8 +4,8 @@ The rules, for all daemons of a duty together:
   order       every execution for an epoch ends before the first for a higher one begins
   signers     the same for the processes that signed, whatever epochs their calls bore; each signs for one epoch only
   known       nothing is executed for an epoch that nobody had claimed by then
-  stale       nothing reaches a daemon for an epoch once the holder of a higher one may begin: `grace` after its claim
-              was answered, at once where the one before had let go cleanly
+  stale       nothing reaches a daemon for an epoch once the holder of a higher one may begin: as long after its
+              claim was answered as its agent said that it waits
   claims      no epoch is claimed twice, and each claim's is higher than all that were answered before it was asked for
 A violation names its rule, so that a mutant can be told by what caught it.
 """
@@ -32,9 +32,7 @@ class Violation:
         return f"{self.rule}: {self.duty}: {self.seen}"
 
 
-def check(
-    executions: Iterable[Execution], acquisitions: Iterable[Acquisition] | None, grace_seconds: float
-) -> list[Violation]:
+def check(executions: Iterable[Execution], acquisitions: Iterable[Acquisition] | None) -> list[Violation]:
     """Everything that is wrong. Without `acquisitions` only what the stamps alone can tell."""
     by_duty: dict[str, list[Execution]] = defaultdict(list)
     for item in executions:
@@ -47,7 +45,7 @@ def check(
         done = sorted(by_duty[duty], key=lambda item: item.begin)
         found += _stamps(duty, done)
         if acquisitions is not None:
-            found += _claims(duty, done, claims[duty], round(grace_seconds * SECOND))
+            found += _claims(duty, done, claims[duty])
     return found
 
 
@@ -87,14 +85,14 @@ def _turns(done: Sequence[Execution]) -> Callable[[Execution], int]:
     return lambda item: order[item.signer]
 
 
-def _claims(duty: str, done: Sequence[Execution], claims: Sequence[Acquisition], grace: int) -> Iterator[Violation]:
+def _claims(duty: str, done: Sequence[Execution], claims: Sequence[Acquisition]) -> Iterator[Violation]:
     ordered = sorted(claims, key=lambda claim: claim.epoch)
     yield from _order_of_claims(duty, ordered, {item.epoch: item.begin for item in reversed(done)})
     asked = {claim.epoch: claim.sent for claim in ordered}
     for item in done:
         if item.epoch is not None and asked.get(item.epoch, item.begin + 1) > item.begin:
             yield Violation("known", duty, f"{_told(item)}, for an epoch that nobody had claimed")
-    late = dict(_late(done, ordered, grace))
+    late = dict(_late(done, ordered))
     for claim in ordered:
         if stale := late.get(claim.epoch):
             more = f", and {len(stale) - 1} more" if len(stale) > 1 else ""
@@ -114,13 +112,11 @@ def _order_of_claims(duty: str, ordered: Sequence[Acquisition], first: Mapping[i
         higher = min([(had, claim), *([higher] if higher else [])], key=lambda item: item[0])
 
 
-def _late(
-    done: Sequence[Execution], claims: Sequence[Acquisition], grace: int
-) -> Iterator[tuple[int, list[Execution]]]:
+def _late(done: Sequence[Execution], claims: Sequence[Acquisition]) -> Iterator[tuple[int, list[Execution]]]:
     """By a claim's epoch: what daemons received for the epochs below it when its holder might begin."""
     below = 0
     for claim in claims:
-        begins = claim.answered + (0 if claim.clean else grace)
+        begins = claim.answered + claim.waits
         stale = [item for item in done if below <= (item.epoch or 0) < claim.epoch and item.received > begins]
         if stale:
             yield claim.epoch, stale

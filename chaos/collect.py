@@ -28,7 +28,7 @@ def acquisitions(unit: Unit, log: Path) -> list[Acquisition]:
                     duty=unit.duty,
                     candidate=unit.region,
                     epoch=line["epoch"],
-                    clean=line["clean"],
+                    waits=round(line["waits"] * SECOND),
                     sent=stamp - CLAIM_SECONDS * SECOND,
                     answered=stamp,
                 )

@@ -23,8 +23,7 @@ REGIONS = ("eu-central", "eu-west", "na-east")
 CHAIN, RPC_PORT, GATE_PORT, API_PORT = "KMD", 7771, 7443, 7776
 AGENT_HEALTH, GATE_HEALTH = 9101, 9102
 SESSION_MS = 3000
-TIMING = FailoverTiming(tick_time_ms=250, heartbeat_ms=300, staleness_ms=1000, grace_ms=1300)
-GRACE_SECONDS = TIMING.grace_ms / 1000
+TIMING = FailoverTiming(tick_time_ms=250, heartbeat_ms=300, staleness_ms=1000, grace_ms=1300, apart_ms=200)
 LOGIN = {"RPC_USERNAME": "chaos", "RPC_PASSWORD": "chaos-password"}
 CALLS_A_SECOND = 25.0
 PUBKEY = "02eb30b0eeecd84eee5a2f5a1b5e81cc0a654c63e6638d5a4ef8a049d44b46d647"

@@ -47,7 +47,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         name="trust-client-state",
         file=SELECTOR + "candidate.py",
-        old="            await session.commit(lambda transaction: self._check(transaction, claim))\n",
+        old="            await session.commit(lambda transaction: self._beat(transaction, claim))\n",
         # Not LOST, which it is only when a server has said so: with whom there is no connection may have expired it.
         new='            if session.over:\n                raise NoQuorumError("lost")\n',
         faults=("cut-region", "cut-deaf"),  # the others keep their quorum, and its signer reaches its gate: it calls on
@@ -92,10 +92,26 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         name="no-grace",
         file="failover/lease.py",
-        old="return acquired_at if clean else acquired_at + timing.grace",
-        new="return acquired_at",
+        old="    return max(acquired_at + timing.apart, min(acquired_at, claim.doubted_at) + timing.grace)",
+        new="    return acquired_at",
         faults=("expire", "freeze-host", "black-hole-gate", "cut-region"),
         model="NO_GRACE",
+    ),
+    Mutant(
+        name="confirms-in-doubt",
+        file=SELECTOR + "verifier.py",
+        old="            transaction.check(paths.doubt(duty), known.doubt)\n",
+        new="",
+        faults=("black-hole-agent", "freeze-host", "kill-host"),
+        model="CONFIRMS_IN_DOUBT",
+    ),
+    Mutant(
+        name="doubt-not-compared",
+        file=SELECTOR + "candidate.py",
+        old="        self._doubts.end(transaction, doubt)\n",
+        new="        self._doubts.end(transaction)\n",
+        faults=("slow", "freeze-agent", "cut-one-way"),
+        model="DOUBT_NOT_CHECKED",
     ),
     Mutant(
         name="no-staleness-bound",
@@ -108,8 +124,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         name="staleness-from-the-answer",
         file=SELECTOR + "verifier.py",
-        old="        return Confirmation(epoch=epoch, sent_at=sent_at)\n",
-        new="        return Confirmation(epoch=epoch, sent_at=self._clock())\n",
+        old="        return Confirmation(epoch=known.epoch, sent_at=sent_at)\n",
+        new="        return Confirmation(epoch=known.epoch, sent_at=self._clock())\n",
         faults=("slow", "black-hole-server", "freeze-leader", "expire", "freeze-gate"),
         model="STALENESS_FROM_ANSWER",
     ),

@@ -17,7 +17,6 @@ from chaos.apart import Turn, read
 from chaos.checker import Violation, check
 from chaos.collect import acquisitions, executions
 from chaos.fleet import Fleet
-from chaos.layout import GRACE_SECONDS
 from chaos.schedule import Planned
 from chaos.stamps import Acquisition, Execution, Strike
 from chaos.strikes import Kind, Scene
@@ -70,7 +69,7 @@ class Run:
     def violations(self) -> list[Violation]:
         """What our own checkers find so far."""
         claims = self.claims()
-        return [*check(self.executions(), claims, GRACE_SECONDS), *apart.check(self.turns(), self.strikes)]
+        return [*check(self.executions(), claims), *apart.check(self.turns(), self.strikes)]
 
     def _wrong(self) -> bool:
         if not self.until_wrong or time.monotonic() - self._checked < CHECK_SECONDS:

@@ -81,7 +81,7 @@ def server(iguana: Iguana, port: int) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802: the library's name
+        def do_POST(self) -> None:
             try:
                 call = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
                 answer = iguana.obey(call)

@@ -37,12 +37,12 @@ class Execution:
 
 @dataclass(frozen=True, kw_only=True)
 class Acquisition:
-    """A claim, as its agent has logged it: asked for at `sent`, known to be had at `answered`."""
+    """A claim, as its agent has logged it: asked for at `sent`, had at `answered`; its signer `waits` from then on."""
 
     duty: str
     candidate: str
     epoch: int
-    clean: bool
+    waits: int
     sent: int
     answered: int
 

@@ -11,7 +11,6 @@ from typing import Any
 from chaos import apart, possible
 from chaos.apart import Turn
 from chaos.checker import Violation, check
-from chaos.layout import GRACE_SECONDS
 from chaos.linearizable import verdicts
 from chaos.possible import Topology
 from chaos.stamps import SECOND, Acquisition, Execution, Strike
@@ -71,7 +70,7 @@ def judge(
 ) -> Verdict:
     """`span`: when faults could come first, when the last was over, the end. `picture`: porcupine's, if it says no."""
     begun, healed, ended = span
-    violations = [*check(executions, claims, GRACE_SECONDS), *apart.check(turns, strikes)]
+    violations = [*check(executions, claims), *apart.check(turns, strikes)]
     opinions = verdicts(executions, claims)
     if picture and "illegal" in opinions.values():
         verdicts(executions, claims, picture)

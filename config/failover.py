@@ -32,13 +32,15 @@ class FailoverTiming:
     """Milliseconds; one set for all agents and gates of a fleet, for the proof needs one.
 
     A gate forwards a signing call for `staleness_ms` after it sent its last good confirmation; a new holder waits
-    `grace_ms`, which is longer, after an unclean end. `heartbeat_ms`: how often a holder confirms its claim.
+    `grace_ms`, which is longer, after an unclean end: from its claim, or from the doubt that this ended, but `apart_ms`
+    from its claim in any case. `heartbeat_ms`: how often a holder confirms its claim.
     """
 
     tick_time_ms: int
     heartbeat_ms: int
     staleness_ms: int
     grace_ms: int
+    apart_ms: int
 
 
 @dataclass(frozen=True, kw_only=True)

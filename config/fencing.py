@@ -39,6 +39,11 @@ class Failover(Model):
         """Longer than any gate forwards a call of the holder before, on whatever clock."""
         return int(self.staleness_ms * (1 + 2 * CLOCK_DRIFT)) + LAST_STEP_MS
 
+    @staticmethod
+    def apart_ms(session_timeout_ms: int) -> int:
+        """What two clocks differ by over a session, and the last step: a new holder waits it in any case."""
+        return ceil(session_timeout_ms * 2 * CLOCK_DRIFT) + LAST_STEP_MS
+
 
 def least_staleness_ms(session_timeout_ms: int) -> int:
     """With a checkpoint master, which passes no gate: the grace outlasts its lease's drift and its signer's kill."""

@@ -123,6 +123,9 @@ def _stand_by(seen: Observation, view: View) -> Decision:
         return Decision(act=Act.WAIT, reason=f"{me.candidate} {flaw}")
     if view.holder is not None:
         held = f"{view.holder.candidate} holds the duty"
+        if _doubts(seen, view):
+            silent = f"{held} and has said nothing for {seen.timing.silence:g} s"
+            return Decision(act=Act.DOUBT, reason=f"{silent}: no gate is to believe in it until it does")
         if me.standby == "hot" and seen.signer is Signer.DOWN:
             return Decision(act=Act.PREPARE, reason=f"{held}: a hot standby has its signer up")
         return Decision(act=Act.WAIT, reason=held)
@@ -131,6 +134,10 @@ def _stand_by(seen: Observation, view: View) -> Decision:
     if seen.passed_over_since is not None and seen.now - seen.passed_over_since > PATIENCE:
         return _acquire(seen, f"nobody holds the duty and {best.candidate} does not take it")
     return Decision(act=Act.WAIT, reason=f"nobody holds the duty: {best.candidate} is to take it")
+
+
+def _doubts(seen: Observation, view: View) -> bool:
+    return seen.timing.fenced and view.doubt is None and seen.silent_for >= seen.timing.silence
 
 
 def _acquire(seen: Observation, reason: str) -> Decision:
@@ -190,7 +197,7 @@ def _longer_than_limit(seen: Observation, since: float | None) -> bool:
 def _grace_ends(seen: Observation) -> float:
     if seen.claim is None or seen.acquired_at is None:
         return math.inf
-    return may_activate_at(seen.timing, seen.acquired_at, seen.claim.clean)
+    return may_activate_at(seen.timing, seen.acquired_at, seen.claim)
 
 
 def _others(me: Candidacy, view: View) -> list[Candidacy]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from failover.model import Claim
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
@@ -15,11 +17,21 @@ class Timing:
     heartbeat: float
     staleness: float
     grace: float
+    apart: float  # clocks' differences over a session, and a kill: with it two leases never run at once
+    fenced: bool = True  # by gates, which a doubt stops; a checkpoint master's only fence is its lease's end
 
     @property
     def oldest_look(self) -> float:
         """A claim that rests on an older one would begin with too short a lease."""
         return self.session_timeout / 3 + 2 * self.tick
+
+    @property
+    def silence(self) -> float:
+        """A holder that has said nothing for so long is doubted.
+
+        Early enough for the grace to be over when the session is, late enough for a beat or two to be lost.
+        """
+        return max(0.4 * self.session_timeout, 3 * self.heartbeat)
 
     @property
     def shortest_session(self) -> float:
@@ -84,11 +96,17 @@ class Lease:
         return now < self.ends_at
 
 
-def may_activate_at(timing: Timing, acquired_at: float, clean: bool) -> float:
+def may_activate_at(timing: Timing, acquired_at: float, claim: Claim) -> float:
     """When a new holder's signer may begin.
 
     After an unclean end a gate may forward the old holder's call until `staleness` after it sent its last good
     confirmation, which committed before this claim: the grace outlasts that. `acquired_at` is when the claim's answer
-    came, which is later than its commit.
+    came, which is later than its commit. None committed while a doubt stood either, and this claim ended the very doubt
+    that it saw: so the grace counts from there where that is earlier, beside the wait for the old session's end. What
+    two clocks may differ by over a session is waited for all the same.
     """
-    return acquired_at if clean else acquired_at + timing.grace
+    if claim.clean:
+        return acquired_at
+    if not timing.fenced:
+        return acquired_at + timing.grace
+    return max(acquired_at + timing.apart, min(acquired_at, claim.doubted_at) + timing.grace)

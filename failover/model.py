@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 Epoch = int
@@ -13,7 +14,8 @@ class Claim:
 
     `epoch` is the fencing number, only ever growing over all holders of a duty (ZooKeeper: the czxid of the holder's
     znode). `term` is the version of the duty's term that this claim wrote. `clean` says that the holder before let go
-    with every call answered and its signer stopped: then there is no grace to wait.
+    with every call answered and its signer stopped: then there is no grace to wait. `doubted_at`: seconds of this
+    process's clock, when an answer first showed it the very doubt that this claim ended; infinite without one.
     """
 
     duty: str
@@ -21,6 +23,7 @@ class Claim:
     epoch: Epoch
     term: int
     clean: bool
+    doubted_at: float = math.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +57,18 @@ class Holder:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What a candidate knows of its duty. It may be old: nothing that must be safe rests on it alone."""
+    """What a candidate knows of its duty. It may be old: nothing that must be safe rests on it alone.
+
+    `beat`: a number that changes with each of the holder's confirmations; None where the backend does not tell.
+    `doubt`: the number of the doubt that stands, whether the holder lives; None without one.
+    """
 
     holder: Holder | None
     candidates: tuple[Candidacy, ...]
     orders: Orders
     all_stop: bool
+    beat: int | None = None
+    doubt: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ class Act(Enum):
     WAIT = "wait"
     PREPARE = "prepare"  # start the signer, not activated
     ACQUIRE = "acquire"
+    DOUBT = "doubt"  # say that the holder may be dead: no gate confirms it until it says that it is not
     ACTIVATE = "activate"  # let the signer sign
     DRAIN = "drain"  # take no new signing calls; those under way get their answer
     STOP = "stop"  # end the signer, gracefully, then by force
@@ -42,7 +43,7 @@ class Observation:
     part in a round that it would fail; `draining_since` is when calls were first refused under this claim, and their
     last answers are waited for until `drain_limit` seconds after it. `round_since`: since when the end of a round is
     waited for, as long too. `stopping`: the agent itself was told to end; `passed_over_since`: since when somebody
-    better was to take a duty that nobody holds.
+    better was to take a duty that nobody holds; `silent_for`: seconds that looks showed no new beat of the holder.
     """
 
     now: float
@@ -63,6 +64,7 @@ class Observation:
     drain_limit: float
     stopping: bool
     passed_over_since: float | None
+    silent_for: float
 
 
 @dataclass(frozen=True, kw_only=True)

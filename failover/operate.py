@@ -92,10 +92,15 @@ def _rows(duty: str, view: View) -> list[tuple[str, ...]]:
             f"epoch {view.holder.epoch}" if view.holder and view.holder.candidate == one.candidate else "-",
             str(one.priority),
             one.standby,
-            "; ".join([one.reason, *_ordered(view.orders, one.candidate)]),
+            "; ".join([one.reason, *_ordered(view.orders, one.candidate), *_doubted(view, one.candidate)]),
         )
         for one in sorted(view.candidates, key=lambda one: (one.priority, one.candidate))
     ]
+
+
+def _doubted(view: View, candidate: str) -> list[str]:
+    holds = view.holder is not None and view.holder.candidate == candidate
+    return ["in doubt, for it has been silent"] if holds and view.doubt is not None else []
 
 
 def _ordered(orders: Orders, candidate: str) -> list[str]:

@@ -81,6 +81,8 @@ def timing(config: AgentConfig | GateConfig) -> Timing:
         heartbeat=given.heartbeat_ms / 1000,
         staleness=given.staleness_ms / 1000,
         grace=given.grace_ms / 1000,
+        apart=given.apart_ms / 1000,
+        fenced=not (isinstance(config, AgentConfig) and config.kind == "checkpoint-master"),
     )
 
 

@@ -47,6 +47,12 @@
 #define NOT_BACK(e) (e >= highest)
 #endif
 
+#ifdef DOUBT_NOT_CHECKED
+#define DOUBT_ENDS doubt = 0
+#else
+#define DOUBT_ENDS doubt = 0; no_doubt(0); no_doubt(1)
+#endif
+
 #define OLDEST (G + D) /* where ages stop counting: nothing asks for more */
 #define OLDER(age) age = (age < OLDEST -> age + 1 : OLDEST)
 
@@ -55,6 +61,7 @@ byte term = 0;   /* version of the duty's term */
 bool word = 1;   /* "clean" in the term: the first one is created so */
 byte holder = 0; /* epoch of the holder's znode; 0: nobody */
 byte last = 0;   /* the last epoch given */
+bool doubt = 0;  /* somebody doubts that the holder lives: no gate confirms it */
 
 /* A candidate's agent and its signer. */
 #define IDLE 0    /* no claim that it knows of */
@@ -66,7 +73,8 @@ typedef Agent {
   byte state;
   byte epoch;
   byte term;
-  byte age;     /* since the acquisition's answer, while the grace lasts */
+  byte age;     /* since the acquisition's answer, or since one that showed the doubt that the acquisition then ended */
+  bool counts;  /* that age, from which the grace is counted */
   bool settled; /* the grace is over, or the term said "clean" */
   bool leaving; /* a clean release is under way */
 };
@@ -95,9 +103,16 @@ byte executed;  /* the highest epoch that the daemon executed a call of */
 
 #define IN_GRACE(a) ((a.state == CLAIMED || a.state == STOPPED) && !a.settled)
 
+#define HOLDS(a) ((a.state == CLAIMED || a.state == ACTIVE) && holder == a.epoch && term == a.term)
+
+/* A withdrawn doubt is another version: whoever saw it before has to see the next one. */
+inline no_doubt(i) {
+  if :: agents[i].state == IDLE -> agents[i].counts = 0; agents[i].age = 0 :: else fi
+}
+
 inline forget(a) {
   if :: call[a.epoch] == ANSWERED -> call[a.epoch] = NONE :: else fi;
-  a.state = IDLE; a.epoch = 0; a.term = 0; a.age = 0; a.settled = 0; a.leaving = 0
+  a.state = IDLE; a.epoch = 0; a.term = 0; a.age = 0; a.counts = 0; a.settled = 0; a.leaving = 0
 }
 
 #ifdef RELEASE_BEFORE_STOP
@@ -121,12 +136,24 @@ proctype agent(byte i) {
   :: d_step { agents[i].state == IDLE && holder == 0 && last < EPOCHS ->
       last++; term++; holder = last;
       agents[i].state = ASKED; agents[i].epoch = last; agents[i].term = term; agents[i].settled = word;
-      word = 0;
+      if :: word -> agents[i].counts = 0; agents[i].age = 0 :: else fi;
+      word = 0; DOUBT_ENDS;
       printf("%c acquires epoch %d, term %d, clean before: %d\n", 'A' + i, last, term, agents[i].settled) }
+#ifdef DOUBT_FROM_THE_QUESTION /* which may come before the doubt */
+  :: d_step { agents[i].state == IDLE && holder != 0 && !agents[i].counts -> agents[i].counts = 1; agents[i].age = 0;
+      printf("%c asks for a doubt\n", 'A' + i) }
+#else
+  :: d_step { agents[i].state == IDLE && doubt && !agents[i].counts -> agents[i].counts = 1; agents[i].age = 0;
+      printf("%c sees the doubt\n", 'A' + i) }
+#endif
+  :: d_step { agents[i].state == IDLE && holder != 0 && !doubt -> doubt = 1;
+      printf("%c doubts that the holder of epoch %d lives\n", 'A' + i, holder) }
+  :: d_step { doubt && HOLDS(agents[i]) -> DOUBT_ENDS;
+      printf("%c lives, and ends the doubt\n", 'A' + i) }
   :: d_step { agents[i].state == ASKED ->
-      agents[i].state = CLAIMED; printf("%c hears that it holds epoch %d\n", 'A' + i, agents[i].epoch) }
+      agents[i].state = CLAIMED; agents[i].counts = !agents[i].settled; printf("%c hears that it holds epoch %d\n", 'A' + i, agents[i].epoch) }
   :: d_step { IN_GRACE(agents[i]) && GRACE_OVER(agents[i].age) ->
-      agents[i].settled = 1; agents[i].age = 0; printf("%c has waited its grace\n", 'A' + i) }
+      agents[i].settled = 1; agents[i].age = 0; agents[i].counts = 0; printf("%c has waited its grace\n", 'A' + i) }
   :: d_step { agents[i].state == CLAIMED && agents[i].settled ->
       agents[i].state = ACTIVE;
       ACTIVATED(agents[i].epoch);
@@ -170,8 +197,10 @@ proctype expiry() {
 
 #ifdef CONFIRM_BY_READ /* a server that is cut off says what it said before */
 #define COMMITS true
-#else
+#elif defined(CONFIRMS_IN_DOUBT)
 #define COMMITS (term == known_term && holder != 0)
+#else
+#define COMMITS (term == known_term && holder != 0 && !doubt)
 #endif
 #ifdef STALENESS_FROM_ANSWER
 #define CONFIRMED_SINCE 0
@@ -220,7 +249,7 @@ proctype network() {
 #ifdef RESTORE /* the ensemble comes back from its first backup: nothing was ever held, no session is left */
 proctype restore() {
   d_step { last == EPOCHS ->
-    last = 0; term = 0; word = 1; holder = 0;
+    last = 0; term = 0; word = 1; holder = 0; DOUBT_ENDS;
     printf("the ensemble is restored from a backup\n") }
 }
 #endif
@@ -228,8 +257,8 @@ proctype restore() {
 proctype clock() {
   do
   :: d_step { true ->
-      if :: IN_GRACE(agents[0]) -> OLDER(agents[0].age) :: else fi;
-      if :: IN_GRACE(agents[1]) -> OLDER(agents[1].age) :: else fi;
+      if :: agents[0].counts -> OLDER(agents[0].age) :: else fi;
+      if :: agents[1].counts -> OLDER(agents[1].age) :: else fi;
       if :: gate >= ASKING -> OLDER(asked_age) :: else fi;
       if :: confirmed != 0 -> OLDER(confirmed_age) :: else fi;
       printf("    tick\n") }

@@ -66,10 +66,10 @@ class Ours(Contender):
         return log.read_text(errors="replace") if log.exists() else ""
 
     def grace(self, since: int) -> float:
-        """By the newest claim: none after a clean end."""
+        """What the newest claim had yet to wait: nothing after a clean end."""
         lines = [item for member in self.fleet.members for item in logged(member.folder / "agent.log")]
-        claims = [(stamp, line["clean"]) for stamp, line in lines if line.get("event") == "acquired" and stamp > since]
-        return 0.0 if not claims or max(claims)[1] else DEFAULT.grace_ms / 1000
+        claims = [(stamp, line["waits"]) for stamp, line in lines if line.get("event") == "acquired" and stamp > since]
+        return max(claims)[1] if claims else 0.0
 
     def refusals(self, since: int, until: int) -> int:
         """By the gates: what the agent itself holds back while it drains is not sent at all."""

@@ -86,6 +86,7 @@ def timing(plan: FleetPlan) -> FailoverTiming:
         heartbeat_ms=stack.failover.heartbeat_ms,
         staleness_ms=stack.failover.staleness_ms,
         grace_ms=stack.failover.grace_ms,
+        apart_ms=stack.failover.apart_ms(stack.ensemble.session_timeout_ms),
     )
 
 

@@ -10,7 +10,7 @@ from failover.agent.keeper import SignerKeeper
 from failover.agent.tenure import Hand, Tenure
 from failover.agent.viewing import Viewing
 from failover.clock import Clock
-from failover.lease import Beat, Timing
+from failover.lease import Beat, Timing, may_activate_at
 from failover.log import Log
 from failover.observation import Act, Signer
 from failover.selector.base import Selector, SelectorError
@@ -62,6 +62,7 @@ class Acting:
     async def _do(self, act: Act) -> None:
         steps: dict[Act, Callable[[], Coroutine[None, None, None]]] = {
             Act.ACQUIRE: self._acquire,
+            Act.DOUBT: self._selector.doubt,
             Act.ACTIVATE: self._activate,
             Act.STOP: self._signer.stop,
             Act.KILL: self._signer.kill,
@@ -88,7 +89,8 @@ class Acting:
         acquired_at = self._clock()
         lease = self._viewing.looks.begun(Beat(sent_at=sent_at, answered_at=acquired_at))
         self._hand.tenure = Tenure(claim=claim, acquired_at=acquired_at, lease=lease)
-        self._log.say("acquired", epoch=claim.epoch, term=claim.term, clean=claim.clean)
+        waits = round(may_activate_at(self._timing, acquired_at, claim) - acquired_at, 3)
+        self._log.say("acquired", epoch=claim.epoch, term=claim.term, clean=claim.clean, waits=waits)
 
     async def _activate(self) -> None:
         if self._hand.tenure:

@@ -181,6 +181,7 @@ class Agent:
             drain_limit=self._config.signer.drain_seconds,
             stopping=self.stopping,
             passed_over_since=self._passed_over_since,
+            silent_for=self._viewing.silence.seconds,
         )
 
     def _candidacy(self) -> Candidacy:

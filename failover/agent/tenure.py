@@ -39,7 +39,7 @@ class Tenure:
 
     def patience(self, timing: Timing, now: float) -> float:
         """Seconds until it has to be looked at again: its signer may begin, its lease ends, a heartbeat is over."""
-        moments = (may_activate_at(timing, self.acquired_at, self.claim.clean), self.lease.ends_at)
+        moments = (may_activate_at(timing, self.acquired_at, self.claim), self.lease.ends_at)
         return min([timing.heartbeat, *(moment - now for moment in moments if moment > now)])
 
     def refusal(self, now: float) -> str | None:

@@ -10,17 +10,19 @@ from failover.clock import Clock
 from failover.lease import Beat, Lease, Timing
 from failover.model import Candidacy, View
 from failover.selector.base import Selector, SelectorError
+from failover.silence import Silence
 
 
 class Viewing:
     """One question at a time for the view, and one that says what this candidate is; each may outlast a tick.
 
-    `looks`: the lease that the looks at the duty are worth.
+    `looks`: the lease that the looks at the duty are worth. `silence`: what they heard of its holder.
     """
 
     def __init__(self, selector: Selector, timing: Timing, clock: Clock) -> None:
         self._selector, self._timing, self._clock = selector, timing, clock
         self.looks = Lease.of_looks(timing)
+        self.silence = Silence(beat=None, seconds=0.0, looked_at=clock())
         self._view: View | None = None
         self._asked_at = 0.0
         self._looking: asyncio.Task[None] | None = None
@@ -69,6 +71,7 @@ class Viewing:
             self._view = None
             return
         self._asked_at = asked_at
+        self.silence = self.silence.after(self._view.beat, self._clock(), 1.5 * self._timing.heartbeat)
         self.looks = self.looks.renewed(Beat(sent_at=asked_at, answered_at=self._clock()))
 
     async def _say(self, me: Candidacy) -> None:

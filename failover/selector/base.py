@@ -48,6 +48,13 @@ class Selector(Protocol):
         """Say what this candidate is; gone with its session."""
         ...
 
+    async def doubt(self) -> None:
+        """Say that the holder may be dead: from then on no gate confirms it, until it confirms its claim itself.
+
+        Not done where somebody said so already, or nobody holds the duty. Raises NoQuorumError.
+        """
+        ...
+
     async def acquire(self) -> Claim:
         """Take a duty that nobody holds. Raises TakenError, NoQuorumError.
 
@@ -56,7 +63,10 @@ class Selector(Protocol):
         ...
 
     async def confirm(self, claim: Claim) -> float:
-        """When the request that a quorum has acknowledged was sent. Raises LostError, NoQuorumError."""
+        """When the request that a quorum has acknowledged was sent. It is a beat, and ends a doubt that was seen.
+
+        Raises LostError, NoQuorumError.
+        """
         ...
 
     async def release(self, claim: Claim, *, clean: bool) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 from kazoo.client import TransactionRequest
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
@@ -17,7 +18,8 @@ from failover.clock import Clock, boottime
 from failover.model import Candidacy, Claim, View
 from failover.selector import paths, znodes
 from failover.selector.base import LostError, NoQuorumError, SelectorError, TakenError
-from failover.selector.reading import epoch_of, read_term, read_view
+from failover.selector.doubts import Doubts
+from failover.selector.reading import beat_of, epoch_of, read_term, read_view
 from failover.selector.session import Session, Sessions
 from failover.selector.znodes import Term
 
@@ -45,7 +47,7 @@ class ZooKeeperSelector:
         self._mending: asyncio.Task[None] | None = None
         self._changes = 0  # of the connection, and of what is watched
         self._seen: tuple[Session, int, float, View] | None = None  # after how many changes it was asked for, and when
-        self._sessions = Sessions(way, self._told)
+        self._doubts, self._sessions = Doubts(duty, candidate, clock), Sessions(way, self._told)
 
     def session(self) -> tuple[int, bytes]:
         """Id and password of the session, a secret: who has them can end it. NoQuorumError while there is none."""
@@ -59,11 +61,12 @@ class ZooKeeperSelector:
         """
         session, changes, now = self._sessions.current, self._changes, self._clock()
         if self._seen and self._seen[:2] == (session, changes) and now - self._seen[2] < RELOOK_SECONDS:
-            await session.stat(self._holder)
+            beat = await session.stat(paths.beat(self._duty))
             if changes == self._changes:
-                return self._seen[3]
+                return replace(self._seen[3], beat=beat_of(beat))
             changes = self._changes
         found = await read_view(session, self._duty, watch=True)
+        self._doubts.saw(session, found.doubt)
         self._seen = (session, changes, now, found)
         return found
 
@@ -72,26 +75,33 @@ class ZooKeeperSelector:
         self._candidacy = candidacy
         await self._publish(self._sessions.current)
 
+    async def doubt(self) -> None:
+        """NoQuorumError."""
+        await self._doubts.cast(self._sessions.current)
+
     async def acquire(self) -> Claim:
-        """Take the duty, in one transaction. TakenError, NoQuorumError."""
+        """Take the duty, in one transaction, which ends a doubt of the holder before. TakenError, NoQuorumError."""
         async with self._acquiring:
             session = self._sessions.current
-            (before, version), holder = await asyncio.gather(self._known_term(session), session.stat(self._holder))
+            (before, version), holder, (doubt, doubted_at) = await asyncio.gather(
+                self._known_term(session), session.stat(self._holder), self._doubts.known(session)
+            )
             await self._give_up_stray(session, version, holder)
             self._doubtful, self._held = True, None
             try:
-                taking = session.commit(lambda transaction: self._take(transaction, version))
+                taking = session.commit(lambda transaction: self._take(transaction, version, doubt))
                 _, made = await asyncio.gather(taking, session.stat(self._holder))  # which is answered after it
             except (BadVersionError, NodeExistsError, NoNodeError):
                 self._doubtful = False
                 raise TakenError(f"{self._duty} was taken by another candidate just now.") from None
             epoch = self._own_epoch(session, made)
-            claim = Claim(duty=self._duty, candidate=self._me, epoch=epoch, term=version + 1, clean=before.clean)
+            known = {"term": version + 1, "clean": before.clean, "doubted_at": doubted_at}
+            claim = Claim(duty=self._duty, candidate=self._me, epoch=epoch, **known)
             self._doubtful, self._held = False, (claim, session)
             return claim
 
     async def confirm(self, claim: Claim) -> float:
-        """When the transaction was handed over that a quorum committed. LostError, NoQuorumError.
+        """When the transaction was handed over that a quorum committed, a beat. LostError, NoQuorumError.
 
         A read would not do: a server that is cut off still answers it. Another session than the claim's would not do
         either: its confirmations don't keep the claim alive.
@@ -101,7 +111,7 @@ class ZooKeeperSelector:
             raise LostError(f"The session that epoch {claim.epoch} of {self._duty} belonged to has ended.")
         sent_at = self._clock()
         try:
-            await session.commit(lambda transaction: self._check(transaction, claim))
+            await session.commit(lambda transaction: self._beat(transaction, claim))
         except (BadVersionError, NoNodeError):
             raise LostError(f"Epoch {claim.epoch} of {self._duty} is over.") from None
         return sent_at
@@ -129,9 +139,17 @@ class ZooKeeperSelector:
 
     # Steps
 
-    def _take(self, transaction: TransactionRequest, version: int) -> None:
+    def _take(self, transaction: TransactionRequest, version: int, doubt: int) -> None:
         transaction.set_data(self._term, znodes.to_bytes(Term(candidate=self._me, clean=False)), version)
         transaction.create(self._holder, znodes.holder_to_bytes(self._me), ephemeral=True)
+        self._doubts.end(transaction, doubt)
+        transaction.set_data(paths.beat(self._duty), b"")
+
+    def _beat(self, transaction: TransactionRequest, claim: Claim) -> None:
+        self._check(transaction, claim)
+        transaction.set_data(paths.beat(self._duty), b"")
+        if self._doubts.stands:
+            self._doubts.end(transaction)
 
     def _check(self, transaction: TransactionRequest, claim: Claim) -> None:
         """Only the claim's own acquisition made a holder in its term."""

@@ -85,6 +85,9 @@ class KubernetesSelector:
         if changed:
             await self._say()
 
+    async def doubt(self) -> None:
+        """Nothing: a view has no beat to miss. The grace is waited for after the Lease's end."""
+
     async def acquire(self) -> Claim:
         """In one write on the version that was read. TakenError, NoQuorumError."""
         lease = await self._read(self._name) or await self._create(_lease(self._name, {CLEAN: "true"}))

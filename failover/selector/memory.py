@@ -5,122 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 from failover.clock import Clock
-from failover.model import Candidacy, Claim, Confirmation, Epoch, Holder, Orders, View
+from failover.model import Candidacy, Claim, Confirmation, Epoch, Orders, View
 from failover.selector.base import LostError, NoQuorumError, SelectorError, TakenError
+from failover.selector.memory_ensemble import Ensemble
+from failover.silence import Sighting
 
 Answer = TypeVar("Answer")
-
-
-class Seat(NamedTuple):
-    """Who holds a duty, and which session keeps it."""
-
-    holder: Holder
-    session: int
-
-
-@dataclass(kw_only=True)
-class Duty:
-    """What is written of one duty. `version` and `clean` are the term's."""
-
-    version: int = 0
-    clean: bool = True
-    seat: Seat | None = None
-    candidates: dict[str, tuple[Candidacy, int]] = field(default_factory=dict[str, tuple[Candidacy, int]])
-    orders: Orders = field(default_factory=Orders)
-
-
-@dataclass(kw_only=True)
-class Ensemble:
-    """A whole ensemble that never fails: each method is one transaction. Seconds of its own clock."""
-
-    clock: Clock
-    session_timeout: float
-    duties: dict[str, Duty] = field(default_factory=dict[str, Duty])
-    stopped: bool = False
-    zxid: int = 0
-    sessions: dict[int, float] = field(default_factory=dict[int, float])  # when each was last heard of
-    listeners: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
-
-    def duty(self, name: str) -> Duty:
-        """Read or write it; sessions that are over have left it already."""
-        self._expire()
-        return self.duties.setdefault(name, Duty())
-
-    def heard(self, session: int | None) -> int:
-        """Renew a session, or begin one where there is none any more."""
-        self._expire()
-        if session is None or session not in self.sessions:
-            session = self._next()
-        self.sessions[session] = self.clock()
-        return session
-
-    def end(self, session: int) -> None:
-        """A session is over or closed: what is ephemeral goes."""
-        self.sessions.pop(session, None)
-        for duty in self.duties.values():
-            if duty.seat is not None and duty.seat.session == session:
-                duty.seat = None
-            duty.candidates = {name: one for name, one in duty.candidates.items() if one[1] != session}
-        self.changed()
-
-    def forget(self, session: int, seconds: float) -> None:
-        """A follower fails and takes the last `seconds` of this session's renewals with it."""
-        if session in self.sessions:
-            self.sessions[session] -= seconds
-
-    def take(self, name: str, candidate: str, session: int, version: int) -> None:
-        """One multi: the next term if it still is `version`, and the holder. Raises TakenError."""
-        duty = self.duty(name)
-        if duty.version != version or duty.seat is not None:
-            raise TakenError(f"{name} is held by somebody")
-        duty.version, duty.clean = version + 1, False
-        duty.seat = Seat(holder=Holder(candidate=candidate, epoch=self._next()), session=session)
-        self.changed()
-
-    def check(self, name: str, version: int) -> None:
-        """One multi: this term, and a holder. Raises LostError."""
-        duty = self.duty(name)
-        if duty.version != version or duty.seat is None:
-            raise LostError(f"term {version} of {name} is over")
-
-    def leave(self, name: str, session: int, version: int, *, clean: bool) -> None:
-        """The holder goes if it is the session's; with `clean`, the word is written in the same transaction."""
-        duty = self.duty(name)
-        if duty.seat is None or duty.seat.session != session or duty.version != version:
-            return
-        duty.seat = None
-        if clean:
-            duty.version, duty.clean = version + 1, True
-        self.changed()
-
-    def enlist(self, name: str, candidacy: Candidacy, session: int) -> None:
-        """A candidate says what it is."""
-        self.duty(name).candidates[candidacy.candidate] = candidacy, session
-        self.changed()
-
-    def view(self, name: str) -> View:
-        """What a reader sees."""
-        duty = self.duty(name)
-        candidates = tuple(one for one, _ in duty.candidates.values())
-        return View(
-            holder=duty.seat and duty.seat.holder, candidates=candidates, orders=duty.orders, all_stop=self.stopped
-        )
-
-    def changed(self) -> None:
-        for listener in self.listeners:
-            listener()
-
-    def _expire(self) -> None:
-        for session in [one for one, heard in self.sessions.items() if self.clock() - heard >= self.session_timeout]:
-            self.end(session)
-
-    def _next(self) -> int:
-        self.zxid += 1
-        return self.zxid
 
 
 @dataclass(kw_only=True)
@@ -161,26 +55,32 @@ class MemorySelector:
     def __init__(self, client: Client, duty: str, candidate: str) -> None:
         self.client, self._duty, self._candidate = client, duty, candidate
         self.changed = asyncio.Event()
+        self._doubt = Sighting(client.clock)
         client.ensemble.listeners.append(self.changed.set)
 
     async def view(self) -> View:
-        return await self.client.ask(lambda _: self.client.ensemble.view(self._duty))
+        found = await self.client.ask(lambda _: self.client.ensemble.view(self._duty))
+        self._doubt.saw(found.doubt)
+        return found
 
     async def publish(self, candidacy: Candidacy) -> None:
         await self.client.ask(lambda session: self.client.ensemble.enlist(self._duty, candidacy, session))
 
     async def acquire(self) -> Claim:
         ensemble, name = self.client.ensemble, self._duty
-        version, clean = await self.client.ask(self._term)
-        await self.client.ask(lambda session: ensemble.take(name, self._candidate, session, version))
+        version, clean, doubt = await self.client.ask(self._term)
+        self._doubt.saw(doubt if doubt % 2 else None)
+        doubted_at = self._doubt.since
+        await self.client.ask(lambda session: ensemble.take(name, self._candidate, session, version, doubt))
         seat, session = await self.client.ask(lambda session: (ensemble.duty(name).seat, session))
         if seat is None or seat.session != session:
             raise TakenError(f"{name} was taken, and lost with the session")
-        return Claim(duty=name, candidate=self._candidate, epoch=seat.holder.epoch, term=version + 1, clean=clean)
+        epoch, term = seat.holder.epoch, version + 1
+        return Claim(duty=name, candidate=self._candidate, epoch=epoch, term=term, clean=clean, doubted_at=doubted_at)
 
     async def confirm(self, claim: Claim) -> float:
         sent_at = self.client.clock()
-        await self.client.ask(lambda _: self.client.ensemble.check(self._duty, claim.term))
+        await self.client.ask(lambda _: self.client.ensemble.beat(self._duty, claim.term))
         return sent_at
 
     async def release(self, claim: Claim, *, clean: bool) -> None:
@@ -192,35 +92,40 @@ class MemorySelector:
             self.client.ensemble.end(self.client.session)
             self.client.session = None
 
-    def _term(self, session: int) -> tuple[int, bool]:
-        """The term as it is, once an earlier claim of this very session is given up."""
+    async def doubt(self) -> None:
+        await self.client.ask(lambda _: self.client.ensemble.cast_doubt(self._duty))
+
+    def _term(self, session: int) -> tuple[int, bool, int]:
+        """The term and the doubt as they are, once an earlier claim of this very session is given up."""
         duty = self.client.ensemble.duty(self._duty)
         if duty.seat is not None and duty.seat.session == session:
             self.client.ensemble.leave(self._duty, session, duty.version, clean=False)
-        return duty.version, duty.clean
+        return duty.version, duty.clean, duty.doubt
 
 
 class MemoryVerifier:
     """A gate's side: the whole check once, then by the multi alone while the term lasts."""
 
     def __init__(self, client: Client) -> None:
-        self.client, self._known = client, dict[str, tuple[int, Epoch]]()
+        self.client, self._known = client, dict[str, tuple[int, int, Epoch]]()
 
     async def confirm_epoch(self, duty: str) -> Confirmation:
         ensemble = self.client.ensemble
         if duty in self._known:
             with suppress(LostError):  # another term may have begun
                 return await self._confirm(duty, *self._known.pop(duty))
-        version = await self.client.ask(lambda _: ensemble.duty(duty).version)
+        version, doubt = await self.client.ask(lambda _: (ensemble.duty(duty).version, ensemble.duty(duty).doubt))
         seat = await self.client.ask(lambda _: ensemble.duty(duty).seat)
         if seat is None:
             raise LostError(f"nobody holds {duty}")
-        return await self._confirm(duty, version, seat.holder.epoch)
+        if doubt % 2:
+            raise LostError(f"the holder of {duty} is in doubt")
+        return await self._confirm(duty, version, doubt, seat.holder.epoch)
 
-    async def _confirm(self, duty: str, version: int, epoch: Epoch) -> Confirmation:
+    async def _confirm(self, duty: str, version: int, doubt: int, epoch: Epoch) -> Confirmation:
         sent_at = self.client.clock()
-        await self.client.ask(lambda _: self.client.ensemble.check(duty, version))
-        self._known[duty] = version, epoch
+        await self.client.ask(lambda _: self.client.ensemble.check(duty, version, doubt))
+        self._known[duty] = version, doubt, epoch
         return Confirmation(epoch=epoch, sent_at=sent_at)
 
 

@@ -17,6 +17,16 @@ def holder(duty: str) -> str:
     return f"{DUTIES}/{duty}/holder"
 
 
+def beat(duty: str) -> str:
+    """Persistent. Its version grows with each of the holder's confirmations."""
+    return f"{DUTIES}/{duty}/beat"
+
+
+def doubt(duty: str) -> str:
+    """Persistent: whether somebody doubts that the holder lives. Then no gate confirms it."""
+    return f"{DUTIES}/{duty}/doubt"
+
+
 def candidates(duty: str) -> str:
     """The folder of the candidates' own znodes."""
     return f"{DUTIES}/{duty}/candidates"

@@ -10,10 +10,10 @@ from kazoo.exceptions import BadVersionError, NoNodeError
 from config.failover import EnsembleAccess
 from failover.access import Access, access_of
 from failover.clock import Clock, boottime
-from failover.model import Confirmation, Epoch
+from failover.model import Confirmation
 from failover.selector import paths
-from failover.selector.base import LostError, NoQuorumError
-from failover.selector.reading import current_epoch
+from failover.selector.base import NoQuorumError
+from failover.selector.reading import Current, current_epoch
 from failover.selector.session import Sessions
 
 
@@ -22,19 +22,17 @@ class ZooKeeperVerifier:
 
     def __init__(self, access: Access | EnsembleAccess, clock: Clock = boottime) -> None:
         self._clock = clock
-        self._known: dict[str, tuple[int, Epoch]] = {}  # by duty: the term's version, and the epoch that it stands for
+        self._known: dict[str, Current] = {}
         self._sessions = Sessions(access_of(access))
 
     async def confirm_epoch(self, duty: str) -> Confirmation:
-        """A version of a term never comes again, so a known pair is proved by the transaction alone."""
+        """Versions never come again, so what is known is proved by the transaction alone."""
         if known := self._known.get(duty):
-            if found := await self._prove(duty, *known):
+            if found := await self._prove(duty, known):
                 return found
             del self._known[duty]
         known = await current_epoch(self._sessions.current, duty)
-        if known is None:
-            raise LostError(f"Nobody holds {duty}.")
-        found = await self._prove(duty, *known)
+        found = await self._prove(duty, known)
         if found is None:
             raise NoQuorumError(f"{duty} changed hands while it was asked for.")
         self._known[duty] = known
@@ -44,11 +42,12 @@ class ZooKeeperVerifier:
         """End the session."""
         await self._sessions.close()
 
-    async def _prove(self, duty: str, version: int, epoch: Epoch) -> Confirmation | None:
-        """None where a quorum says that this term is over, or its holder gone."""
+    async def _prove(self, duty: str, known: Current) -> Confirmation | None:
+        """None where a quorum says that this term is over, its holder gone or in doubt."""
 
         def build(transaction: TransactionRequest) -> None:
-            transaction.check(paths.term(duty), version)
+            transaction.check(paths.term(duty), known.term)
+            transaction.check(paths.doubt(duty), known.doubt)
             transaction.check(paths.holder(duty), -1)
 
         session, sent_at = self._sessions.current, self._clock()
@@ -56,4 +55,4 @@ class ZooKeeperVerifier:
             await session.commit(build)
         except (BadVersionError, NoNodeError):
             return None
-        return Confirmation(epoch=epoch, sent_at=sent_at)
+        return Confirmation(epoch=known.epoch, sent_at=sent_at)

@@ -26,6 +26,14 @@ class Term:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """Who said last whether the holder is to be doubted, and whether it is."""
+
+    candidate: str
+    stands: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lock:
     """Who spends a resource, under which epoch of which duty, and for how many milliseconds without a renewal."""
 
@@ -34,7 +42,7 @@ class Lock:
     ttl_ms: int
 
 
-def to_bytes(value: Term | Lock | Candidacy | Orders) -> bytes:
+def to_bytes(value: Term | Doubt | Lock | Candidacy | Orders) -> bytes:
     """JSON with its keys in order: equal values are equal bytes."""
     return json.dumps(asdict(value), sort_keys=True).encode()
 
@@ -48,6 +56,12 @@ def read_term(data: bytes) -> Term:
     """Unreadable: an unclean end of nobody known. The grace is then waited for, and the duty is not lost for ever."""
     found = _typed(data, {"candidate": str, "clean": bool})
     return Term(**found) if found else Term(candidate="", clean=False)
+
+
+def read_doubt(data: bytes) -> bool:
+    """Whether it stands. Unreadable, it does: calls wait, and the next holder's acquisition writes it anew."""
+    found = _typed(data, {"candidate": str, "stands": bool})
+    return found["stands"] if found else True
 
 
 def read_holder(data: bytes) -> str:

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from chaos.stamps import SECOND, Acquisition, Execution
 
-GRACE_SECONDS = 1.0
-GRACE = round(GRACE_SECONDS * SECOND)
+GRACE = SECOND
 MILLISECOND = SECOND // 1000
 DUTY = "alice.main"
 
@@ -23,9 +22,11 @@ def execution(epoch: int | None, begin: int, end: int, *, signer: str = "", daem
 
 
 def acquisition(epoch: int, sent: int, answered: int, *, clean: bool = False) -> Acquisition:
-    """One claim. Milliseconds."""
+    """One claim; its signer waits the grace, unless `clean`. Milliseconds."""
     sent, answered = sent * MILLISECOND, answered * MILLISECOND
-    return Acquisition(duty=DUTY, candidate="eu-west", epoch=epoch, clean=clean, sent=sent, answered=answered)
+    return Acquisition(
+        duty=DUTY, candidate="eu-west", epoch=epoch, waits=0 if clean else GRACE, sent=sent, answered=answered
+    )
 
 
 @dataclass

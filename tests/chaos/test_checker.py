@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from chaos.checker import Violation, check
 from chaos.stamps import Acquisition, Execution
-from tests.chaos.histories import DUTY, GRACE, GRACE_SECONDS, LEGAL, MILLISECOND, History, acquisition, execution
+from tests.chaos.histories import DUTY, GRACE, LEGAL, MILLISECOND, History, acquisition, execution
 
 FIRST = acquisition(5, 0, 10, clean=True)
 
 
 def rules(executions: list[Execution], acquisitions: list[Acquisition] | None = None) -> set[str]:
-    return {found.rule for found in check(executions, acquisitions, GRACE_SECONDS)}
+    return {found.rule for found in check(executions, acquisitions)}
 
 
 @given(LEGAL)
 def test_holders_one_after_another_are_accepted(history: History) -> None:
-    assert check(history.executions, history.acquisitions, GRACE_SECONDS) == []
+    assert check(history.executions, history.acquisitions) == []
 
 
 def test_calls_of_one_holder_may_overlap_on_any_daemons() -> None:
@@ -42,7 +42,7 @@ def test_an_epoch_that_comes_back_is_found_though_nothing_overlaps() -> None:
 
 def test_a_long_call_of_the_first_epoch_is_found_under_the_third() -> None:
     done = [execution(5, 10, 100), execution(6, 110, 120), execution(7, 90, 95)]
-    assert len([found for found in check(done, None, GRACE_SECONDS) if found.rule == "order"]) == 2
+    assert len([found for found in check(done, None) if found.rule == "order"]) == 2
 
 
 def test_other_duties_are_others() -> None:
@@ -93,7 +93,7 @@ def test_a_claim_that_was_used_before_its_answer_counts_from_its_use() -> None:
 
 
 def test_a_violation_says_who_and_when() -> None:
-    found = check([execution(5, 10, 40), execution(6, 1039, 1050), execution(5, 2000, 2010)], None, GRACE_SECONDS)
+    found = check([execution(5, 10, 40), execution(6, 1039, 1050), execution(5, 2000, 2010)], None)
     assert found[0] == Violation(
         "order",
         DUTY,

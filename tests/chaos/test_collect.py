@@ -22,11 +22,11 @@ SOON = 20.0
 
 
 def test_claims_are_read_from_an_agents_log_whatever_else_stands_there(tmp_path: Path) -> None:
-    said = {"time": "any", "event": "acquired", "epoch": 7, "term": 3, "clean": False}
+    said = {"time": "any", "event": "acquired", "epoch": 7, "term": 3, "clean": False, "waits": 1.3}
     log = tmp_path / "agent.log"
     log.write_text(f'{20 * SECOND} {json.dumps(said)}\n1 Traceback (most recent call last)\n2 {{"event": "acq\n3\n')
     (claim,) = acquisitions(WEST, log)
-    assert (claim.epoch, claim.clean, claim.candidate, claim.answered) == (7, False, "eu-west", 20 * SECOND)
+    assert (claim.epoch, claim.waits, claim.candidate, claim.answered) == (7, 1_300_000_000, "eu-west", 20 * SECOND)
     assert claim.sent < claim.answered
     assert tracebacks(log) == 1
     assert list(logged(tmp_path / "none")) == []

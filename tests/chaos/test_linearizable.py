@@ -11,7 +11,7 @@ import pytest
 from chaos.checker import check
 from chaos.linearizable import ensure, verdicts
 from chaos.stamps import Acquisition, Execution
-from tests.chaos.histories import DUTY, GRACE_SECONDS, acquisition, execution, legal, scrambled
+from tests.chaos.histories import DUTY, acquisition, execution, legal, scrambled
 
 pytestmark = pytest.mark.skipif(not shutil.which("go"), reason="porcupine is a Go module, and there is no Go here")
 SHARED = {"order", "known", "claims"}  # the rules that the model has too
@@ -27,7 +27,7 @@ def renamed(items: list[Execution], claims: list[Acquisition], duty: str) -> tup
 
 
 def ours(executions: list[Execution], acquisitions: list[Acquisition]) -> str:
-    found = check(executions, acquisitions, GRACE_SECONDS)
+    found = check(executions, acquisitions)
     return "illegal" if SHARED & {item.rule for item in found} else "ok"
 
 

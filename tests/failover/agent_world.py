@@ -152,7 +152,7 @@ class World:
                 least_peers=1, most_blocks_behind=5, oldest_block_seconds=3600, least_utxos=1, settle_seconds=1
             ),
             routes=(GateRoute(chain="KMD", rpc_port=self.rpc_port, gate=f"127.0.0.1:{self.gate.port}"),),
-            timing=FailoverTiming(tick_time_ms=100, heartbeat_ms=200, staleness_ms=500, grace_ms=800),
+            timing=FailoverTiming(tick_time_ms=100, heartbeat_ms=200, staleness_ms=500, grace_ms=800, apart_ms=100),
             ensemble=EnsembleAccess(
                 servers_file=str(servers),
                 chroot="/f",

@@ -34,7 +34,7 @@ SECRET = 0xA11CE  # of a key that owns coins on simnet alone
 KEY = Key(SECRET)
 MATURED = 106  # blocks: the first six coinbases may be spent
 # Generous, for a busy machine: what is too late here would be so by accident.
-TIMING = FailoverTiming(tick_time_ms=250, heartbeat_ms=500, staleness_ms=3_000, grace_ms=3_300)
+TIMING = FailoverTiming(tick_time_ms=250, heartbeat_ms=500, staleness_ms=3_000, grace_ms=3_300, apart_ms=200)
 SESSION_MS = 12_000
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 import pytest
 
+from failover.clock import boottime
 from failover.model import Candidacy, Orders, View
 from failover.selector.base import LostError, Selector, TakenError
 from tests.failover.ensemble import eventually, until
@@ -24,6 +26,10 @@ class Backend(Protocol):
 
 def candidacy(name: str, priority: int = 1) -> Candidacy:
     return Candidacy(candidate=name, priority=priority, standby="hot", healthy=True, settled=True, reason="all is well")
+
+
+async def doubted(selector: Selector, *, stands: bool = True) -> bool:
+    return ((await eventually(selector.view)).doubt is not None) is stands
 
 
 class Conformance:
@@ -123,6 +129,46 @@ class Conformance:
             new = await eventually(two.acquire)
             assert new.epoch > old.epoch
             assert not new.clean
+
+        backend.run(story())
+
+    def test_a_doubt_is_seen_until_the_holder_confirms_or_another_one_takes_the_duty(self, backend: Backend) -> None:
+        one, two = backend.candidate("one"), backend.candidate("two")
+
+        async def story() -> None:
+            claim = await eventually(one.acquire)
+            seen = await eventually(two.view)
+            if seen.beat is None:
+                return  # a backend that does not tell has no doubts
+            await eventually(two.doubt)
+            await until(lambda: doubted(two))
+            await until(lambda: doubted(one))
+            await one.confirm(claim)
+            await until(lambda: doubted(two, stands=False))
+            assert (await two.view()).beat != seen.beat
+            await eventually(two.doubt)
+            await until(lambda: doubted(two))
+            before = await eventually(two.view)
+            await one.release(claim, clean=False)
+            taken = await eventually(two.acquire)
+            assert taken.doubted_at < boottime()
+            await until(lambda: doubted(two, stands=False))
+            assert (await two.view()).beat != before.beat
+
+        backend.run(story())
+
+    def test_a_claim_that_ended_no_doubt_says_so(self, backend: Backend) -> None:
+        one, two = backend.candidate("one"), backend.candidate("two")
+
+        async def story() -> None:
+            await eventually(one.doubt)  # nobody holds it: there is nobody to doubt
+            claim = await eventually(one.acquire)
+            assert claim.doubted_at == math.inf
+            await eventually(two.doubt)
+            await eventually(one.view)
+            await one.confirm(claim)
+            await one.release(claim, clean=False)
+            assert (await eventually(two.acquire)).doubted_at == math.inf
 
         backend.run(story())
 

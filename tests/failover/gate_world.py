@@ -166,7 +166,9 @@ def configured(folder: Path, tls: TlsFiles, rpc_port: int, links: tuple[GateRout
         state_directory=str(folder / "state"),
         links=links,
         limits=GateLimits(request_bytes=100_000, concurrency=8, slow_client_seconds=1),
-        timing=FailoverTiming(tick_time_ms=50, heartbeat_ms=100, staleness_ms=STALENESS_MS, grace_ms=2_000),
+        timing=FailoverTiming(
+            tick_time_ms=50, heartbeat_ms=100, staleness_ms=STALENESS_MS, grace_ms=2_000, apart_ms=100
+        ),
         ensemble=EnsembleAccess(
             servers_file=str(folder / "servers"),
             chroot="/fleet",

@@ -108,6 +108,9 @@ class LedgerSelector:
                 all_stop=values["all_stop"],
             )
 
+    async def doubt(self) -> None:
+        """Views have no beats here, so nobody is ever doubted."""
+
     async def publish(self, candidacy: Candidacy) -> None:
         await asyncio.sleep(self._ledger.now["slow"])
         with self._asked() as values:

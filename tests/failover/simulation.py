@@ -9,7 +9,8 @@ from failover.clock import Clock
 from failover.lease import Timing
 from failover.model import Candidacy, Epoch, Orders
 from failover.observation import Signer
-from failover.selector.memory import Client, Ensemble
+from failover.selector.memory import Client
+from failover.selector.memory_ensemble import Ensemble
 from tests.failover.world import DUTY, MOVES, RATES, STEP, TIMING, Actor, Agent, Call, Gate, on_its_way
 
 REGIONS = ("asia", "eu", "us")
@@ -28,13 +29,15 @@ class Simulation:
         timing: Timing = TIMING,
         candidates: int = 2,
         from_answer: bool = False,
+        credulous: bool = False,
     ) -> None:
         self.now = 0.0
         self.ensemble = Ensemble(clock=lambda: self.now, session_timeout=timing.session_timeout)
         self.agents = [
             Agent(self._client(number), me=_candidacy(number), timing=timing) for number in range(candidates)
         ]
-        self.gates = [Gate(self._client(number), timing=timing, from_answer=from_answer) for number in (0, 1)]
+        mistakes = {"from_answer": from_answer, "credulous": credulous}
+        self.gates = [Gate(self._client(number), timing=timing, **mistakes) for number in (0, 1)]
         self.executed: list[tuple[Epoch, int]] = []
         self.calls: list[Call] = []
 

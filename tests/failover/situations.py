@@ -9,7 +9,7 @@ from failover.lease import Lease, Timing
 from failover.model import Candidacy, Claim, Holder, Orders, View
 from failover.observation import Observation, Signer
 
-TIMING = Timing(session_timeout=4.0, tick=0.5, heartbeat=0.5, staleness=1.0, grace=1.5)
+TIMING = Timing(session_timeout=4.0, tick=0.5, heartbeat=0.5, staleness=1.0, grace=1.5, apart=0.2)
 NOW = 100.0
 
 
@@ -24,10 +24,14 @@ US = candidate("us", 2)
 SICK = {"healthy": False, "settled": False, "reason": "3 peers"}
 
 
-def view(*others: Candidacy, holder: str | None = "eu", all_stop: bool = False, **orders: Any) -> View:
+def view(
+    *others: Candidacy, holder: str | None = "eu", all_stop: bool = False, doubt: int | None = None, **orders: Any
+) -> View:
     """As eu sees it; without others, asia (not settled) and us are there."""
     held = None if holder is None else Holder(candidate=holder, epoch=7)
-    return View(holder=held, candidates=others or (ASIA, US), orders=Orders(**orders), all_stop=all_stop)
+    return View(
+        holder=held, candidates=others or (ASIA, US), orders=Orders(**orders), all_stop=all_stop, beat=3, doubt=doubt
+    )
 
 
 def standing_by(**changed: Any) -> Observation:
@@ -51,6 +55,7 @@ def standing_by(**changed: Any) -> Observation:
         drain_limit=5.0,
         stopping=False,
         passed_over_since=None,
+        silent_for=0.0,
     )
     return replace(seen, **changed)
 

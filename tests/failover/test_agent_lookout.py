@@ -17,7 +17,7 @@ from failover.signatures import Checkpoints, Notarisations
 from tests.failover.agent_world import PUBKEY
 
 OURS, THEIRS = f"21{PUBKEY}ac", "21" + "03" + "cd" * 32 + "ac"
-TIMES = Timing(session_timeout=2, tick=0.1, heartbeat=0.2, staleness=0.5, grace=1)
+TIMES = Timing(session_timeout=2, tick=0.1, heartbeat=0.2, staleness=0.5, grace=1, apart=0.2)
 
 
 def candidacy(name: str, reason: str = "healthy") -> Candidacy:

@@ -19,6 +19,7 @@ class DeskDouble:
     def __init__(self) -> None:
         self.given, self.stopped = Orders(), False
         self.candidates = (candidacy("eu"), candidacy("us"))
+        self.doubt: int | None = None
 
     async def orders(self, duty: str) -> Orders:
         assert duty == "a.main"
@@ -34,7 +35,9 @@ class DeskDouble:
     async def look(self, duty: str) -> View:
         assert duty == "a.main"
         holder = Holder(candidate="eu", epoch=7)
-        return View(holder=holder, candidates=self.candidates, orders=self.given, all_stop=self.stopped)
+        return View(
+            holder=holder, candidates=self.candidates, orders=self.given, all_stop=self.stopped, doubt=self.doubt
+        )
 
     async def all_stop(self, stop: bool) -> None:
         self.stopped = stop
@@ -68,6 +71,10 @@ def test_status_shows_who_holds_and_who_could_to_people_and_machines() -> None:
         await operate.status(desk, None, as_json=False, say=said.append)
         assert [line.split()[:3] for line in said[1:]] == [["a.main", "eu", "epoch"], ["a.main", "us", "-"]]
         assert said[2].endswith("drained")
+        desk.doubt = 3
+        await operate.status(desk, None, as_json=False, say=said.append)
+        assert said[4].endswith("in doubt, for it has been silent")
+        assert "doubt" not in said[5]
         desk.stopped = True
         said.clear()
         await operate.status(desk, "a.main", as_json=False, say=said.append)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +13,12 @@ from failover.agent.tenure import Tenure
 from failover.lease import Beat, Lease, Timing, may_activate_at
 from failover.model import Claim
 
-TIMING = Timing(session_timeout=4.0, tick=0.5, heartbeat=0.5, staleness=1.0, grace=1.5)
+TIMING = Timing(session_timeout=4.0, tick=0.5, heartbeat=0.5, staleness=1.0, grace=1.5, apart=0.2)
 MOMENTS = st.floats(0, 1e6)
+
+
+def claim(*, clean: bool, doubted_at: float = math.inf) -> Claim:
+    return Claim(duty="alice.main", candidate="eu-west", epoch=7, term=1, clean=clean, doubted_at=doubted_at)
 
 
 def beat(sent_at: float, answered_at: float | None = None) -> Beat:
@@ -63,8 +70,23 @@ def test_an_answer_that_overtakes_another_shortens_nothing(beats: list[tuple[flo
 
 @given(MOMENTS)
 def test_only_a_word_spares_the_grace(acquired_at: float) -> None:
-    assert may_activate_at(TIMING, acquired_at, clean=True) == acquired_at
-    assert may_activate_at(TIMING, acquired_at, clean=False) == acquired_at + 1.5
+    assert may_activate_at(TIMING, acquired_at, claim(clean=True)) == acquired_at
+    assert may_activate_at(TIMING, acquired_at, claim(clean=False)) == acquired_at + 1.5
+
+
+@given(MOMENTS, st.floats(0, 20))
+def test_the_grace_counts_from_a_doubt_that_the_claim_ended_but_for_what_keeps_two_leases_apart(
+    acquired_at: float, doubted: float
+) -> None:
+    doubting = claim(clean=False, doubted_at=acquired_at - doubted)
+    begins = may_activate_at(TIMING, acquired_at, doubting)
+    assert begins == pytest.approx(acquired_at + max(1.5 - doubted, 0.2))
+    assert may_activate_at(replace(TIMING, fenced=False), acquired_at, doubting) == acquired_at + 1.5
+
+
+@given(MOMENTS, MOMENTS)
+def test_a_doubt_never_makes_anybody_wait_longer_than_without_it(acquired_at: float, doubted_at: float) -> None:
+    assert may_activate_at(TIMING, acquired_at, claim(clean=False, doubted_at=doubted_at)) <= acquired_at + 1.5
 
 
 @pytest.mark.parametrize(
@@ -81,7 +103,6 @@ def test_only_a_word_spares_the_grace(acquired_at: float) -> None:
 def test_a_tenure_is_looked_at_again_when_something_is_due(
     clean: bool, ends_at: float, now: float, patience: float
 ) -> None:
-    claim = Claim(duty="alice.main", candidate="eu-west", epoch=7, term=1, clean=clean)
     lease = Lease(timing=TIMING, counted_from=ends_at - TIMING.session_timeout)
-    tenure = Tenure(claim=claim, acquired_at=10.0, lease=lease)
+    tenure = Tenure(claim=claim(clean=clean), acquired_at=10.0, lease=lease)
     assert tenure.patience(TIMING, now) == pytest.approx(patience)

@@ -11,7 +11,8 @@ import pytest
 
 from failover.model import Candidacy, Claim, Orders
 from failover.selector import LostError, NoQuorumError, TakenError
-from failover.selector.memory import Client, Ensemble, MemoryDesk, MemorySelector, MemoryVerifier
+from failover.selector.memory import Client, MemoryDesk, MemorySelector, MemoryVerifier
+from failover.selector.memory_ensemble import Ensemble
 
 DUTY = "alice.main"
 EU = Candidacy(candidate="eu", priority=1, standby="hot", healthy=True, settled=True, reason="healthy")
@@ -170,6 +171,16 @@ def test_a_gate_follows_from_holder_to_holder(world: World, claim: Claim) -> Non
     run(world.us.release(after, clean=True))
     again = run(world.eu.acquire())
     assert run(world.gate.confirm_epoch(DUTY)).epoch == again.epoch
+
+
+def test_a_gate_confirms_nobody_in_doubt(world: World, claim: Claim) -> None:
+    assert run(world.gate.confirm_epoch(DUTY)).epoch == claim.epoch
+    run(world.us.doubt())
+    for _ in range(2):
+        with pytest.raises(LostError):
+            run(world.gate.confirm_epoch(DUTY))
+    run(world.eu.confirm(claim))
+    assert run(world.gate.confirm_epoch(DUTY)).epoch == claim.epoch
 
 
 def test_a_change_is_told(world: World) -> None:

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import pytest
 
 from failover.clock import boottime
-from failover.selector.memory import Client, Ensemble, MemorySelector
+from failover.selector.memory import Client, MemorySelector
+from failover.selector.memory_ensemble import Ensemble
 from tests.failover.conformance import Conformance
 
 T = TypeVar("T")

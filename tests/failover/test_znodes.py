@@ -47,6 +47,16 @@ def test_orders_are_read_as_they_were_written(orders: Orders) -> None:
     assert znodes.read_orders(znodes.to_bytes(orders)) == orders
 
 
+@given(candidate=NAMES, stands=some.booleans())
+def test_a_doubt_is_read_as_it_was_written(candidate: str, stands: bool) -> None:
+    assert znodes.read_doubt(znodes.to_bytes(znodes.Doubt(candidate=candidate, stands=stands))) is stands
+
+
+@pytest.mark.parametrize("data", GARBAGE)
+def test_an_unreadable_doubt_stands(data: bytes) -> None:
+    assert znodes.read_doubt(data)
+
+
 @given(duty=NAMES, epoch=some.integers(), ttl_ms=some.integers())
 def test_a_lock_is_read_as_it_was_written(duty: str, epoch: int, ttl_ms: int) -> None:
     lock = znodes.Lock(duty=duty, epoch=epoch, ttl_ms=ttl_ms)

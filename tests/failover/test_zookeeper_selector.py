@@ -15,7 +15,6 @@ import pytest
 
 from drills.inside import inside
 from drills.rig import Rig
-from failover.clock import boottime
 from failover.connection import Client
 from failover.model import Claim, Orders
 from failover.selector.base import LostError, NoQuorumError, Selector, SelectorError, TakenError
@@ -141,26 +140,6 @@ def test_what_an_older_session_of_the_same_candidate_holds_is_somebody_elses(wor
     with pytest.raises(TakenError):
         world.run(new.acquire())
     assert world.run(old.confirm(claim)) > 0
-
-
-def test_a_gate_follows_from_holder_to_holder(world: World) -> None:
-    one, two, gate = world.candidate("one"), world.candidate("two"), world.verifier()
-
-    async def story() -> None:
-        with pytest.raises(LostError, match="Nobody"):
-            await eventually(lambda: gate.confirm_epoch(world.duty))
-        for selector, clean in ((one, True), (two, False), (one, True)):
-            claim = await eventually(selector.acquire)
-            before = boottime()
-            for _ in range(2):
-                found = await eventually(lambda: gate.confirm_epoch(world.duty))
-                assert found.epoch == claim.epoch
-                assert before <= found.sent_at <= boottime()
-            await selector.release(claim, clean=clean)
-            with pytest.raises(LostError):
-                await eventually(lambda: gate.confirm_epoch(world.duty))
-
-    world.run(story())
 
 
 def test_a_session_that_the_ensemble_makes_shorter_takes_no_duty(world: World) -> None:

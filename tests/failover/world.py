@@ -13,9 +13,10 @@ from failover.model import Candidacy, Claim, Confirmation, Epoch, View
 from failover.observation import Act, Decision, Observation, Signer
 from failover.selector import LostError, NoQuorumError, TakenError
 from failover.selector.memory import Client, MemorySelector, MemoryVerifier
+from failover.silence import Silence
 
 DUTY = "alice.main"
-TIMING = Timing(session_timeout=4.0, tick=0.5, heartbeat=0.5, staleness=2.0, grace=2.4)
+TIMING = Timing(session_timeout=4.0, tick=0.5, heartbeat=0.5, staleness=2.0, grace=2.4, apart=0.4)
 RATES = (0.97, 1.03, 1.0)  # clocks drift within 3 %, and 2.0 s * 1.03 / 0.97 is less than the grace
 STEP = 0.2
 MOVES = 4  # requests and answers that arrive in a step: two or three steps make a round of questions
@@ -63,18 +64,30 @@ class Actor:
         raise NotImplementedError
 
 
+class Credulous(MemoryVerifier):
+    """It asks for a holder, and for no doubt."""
+
+    async def confirm_epoch(self, duty: str) -> Confirmation:
+        sent_at = self.client.clock()
+        seat = await self.client.ask(lambda _: self.client.ensemble.duty(duty).seat)
+        if seat is None:
+            raise LostError(f"nobody holds {duty}")
+        return Confirmation(epoch=seat.holder.epoch, sent_at=sent_at)
+
+
 @dataclass
 class Gate(Actor):
     """One daemon's gate: it lets calls of the confirmed epoch through while the confirmation is fresh."""
 
     timing: Timing = TIMING
     from_answer: bool = False  # the mistake: counting from when the answer came
+    credulous: bool = False  # the mistake: to confirm a holder whom somebody doubts
     confirmed: Confirmation | None = None
     floor: Epoch = 0
     verifier: MemoryVerifier = field(init=False)
 
     def __post_init__(self) -> None:
-        self.verifier = MemoryVerifier(self.client)
+        self.verifier = Credulous(self.client) if self.credulous else MemoryVerifier(self.client)
 
     async def next(self) -> None:
         try:
@@ -115,6 +128,7 @@ class Agent(Actor):
     calls: list[Call] = field(default_factory=list[Call])
     draining_since: float | None = None
     passed_over_since: float | None = None
+    silence: Silence = field(init=False)
     in_round: bool = False
     round_since: float | None = None
     turn: int = 0
@@ -123,6 +137,7 @@ class Agent(Actor):
 
     def __post_init__(self) -> None:
         self.looks = Lease.of_looks(self.timing)
+        self.silence = Silence(beat=None, seconds=0.0, looked_at=self.client.clock())
         self.selector = MemorySelector(self.client, DUTY, self.me.candidate)
 
     def observed(self) -> Observation:
@@ -133,7 +148,7 @@ class Agent(Actor):
             self.passed_over_since = now
         epoch = None if self.claim is None else self.claim.epoch
         unanswered = sum(call.epoch == epoch and not call.answered for call in self.calls)
-        own = {name: getattr(self, name) for name in OWN}
+        own = {name: getattr(self, name) for name in OWN} | {"silent_for": self.silence.seconds}
         return Observation(now=now, unanswered=unanswered, drain_limit=2.0, stopping=False, **own)
 
     def tick(self) -> None:
@@ -162,6 +177,8 @@ class Agent(Actor):
         act = Act.WAIT if self.decision is None else self.decision.act
         if act is Act.ACQUIRE:
             return self.told(self.acquire)
+        if act is Act.DOUBT:
+            return self.told(self.doubt)
         if act in (Act.RELEASE_CLEAN, Act.RELEASE_UNCLEAN):
             return self.told(lambda: self.release(clean=act is Act.RELEASE_CLEAN))
         self.turn += 1
@@ -197,12 +214,17 @@ class Agent(Actor):
             sent_at = await self.selector.confirm(claim)
             self.lease = lease.renewed(Beat(sent_at=sent_at, answered_at=self.client.clock()))
 
+    async def doubt(self) -> None:
+        await self.selector.doubt()
+        await self.look()
+
     async def publish(self) -> None:
         await self.selector.publish(self.me)
 
     async def look(self) -> None:
         sent_at = self.client.clock()
         self.view = await self.selector.view()
+        self.silence = self.silence.after(self.view.beat, self.client.clock(), 1.5 * self.timing.heartbeat)
         self.looks = self.looks.renewed(Beat(sent_at=sent_at, answered_at=self.client.clock()))
 
     def watch(self) -> None:

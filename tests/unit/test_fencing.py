@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.fencing import Failover
 from tests.unit.stacks import parsed, told, values_of
 
 
@@ -24,3 +25,7 @@ def test_a_grace_too_short_for_a_checkpoint_masters_kill_is_told() -> None:
     assert line.startswith("notary:failover.stalenessMs: found 1078, expected 1079 at least")
     values["failover"] = {"stalenessMs": 1_079}
     assert parsed(values).stack.failover.grace_ms == 1_200
+
+
+def test_what_keeps_two_leases_apart_grows_with_the_session() -> None:
+    assert [Failover.apart_ms(timeout) for timeout in (5_000, 5_001, 30_000)] == [200, 201, 700]

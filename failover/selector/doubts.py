@@ -1,0 +1,61 @@
+"""A candidate's side of a duty's doubt: casts it, ends it, and remembers since when it has seen the one that stands."""
+
+# pyright: basic
+# kazoo comes without types.
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+
+from kazoo.client import TransactionRequest
+from kazoo.exceptions import BadVersionError, NoNodeError
+
+from failover.clock import Clock
+from failover.selector import paths, znodes
+from failover.selector.reading import make_doubt, read_doubt
+from failover.selector.session import Session
+from failover.selector.znodes import Doubt
+from failover.silence import Sighting
+
+
+class Doubts:
+    """Of one duty, for one candidate. A doubt is known by its version, and remembered within one session."""
+
+    def __init__(self, duty: str, candidate: str, clock: Clock) -> None:
+        self._duty, self._me, self._path = duty, candidate, paths.doubt(duty)
+        self._seen = Sighting(clock)
+
+    def saw(self, session: Session, standing: int | None) -> None:
+        """After an answer: the version of the doubt that stands, if one does."""
+        self._seen.saw(None if standing is None else (session, standing))
+
+    async def known(self, session: Session) -> tuple[int, float]:
+        """The version that a claim is to end, and since when this candidate sees that doubt; infinite without one."""
+        stands, version = await read_doubt(session, self._duty) or await make_doubt(session, self._duty)
+        self.saw(session, version if stands else None)
+        return version, self._seen.since
+
+    async def cast(self, session: Session) -> None:
+        """Unless one stands, or nobody holds the duty. NoQuorumError."""
+        found = await read_doubt(session, self._duty)
+        if found is None or found[0]:
+            return
+
+        def build(transaction: TransactionRequest) -> None:
+            transaction.check(paths.holder(self._duty), -1)
+            transaction.set_data(self._path, self._word(stands=True), found[1])
+
+        with suppress(BadVersionError, NoNodeError):
+            await session.commit(build)
+
+    def end(self, transaction: TransactionRequest, version: int = -1) -> None:
+        """In a transaction that proves a holder: it lives."""
+        transaction.set_data(self._path, self._word(stands=False), version)
+
+    @property
+    def stands(self) -> bool:
+        """As this candidate has seen it last."""
+        return self._seen.since < math.inf
+
+    def _word(self, *, stands: bool) -> bytes:
+        return znodes.to_bytes(Doubt(candidate=self._me, stands=stands))

@@ -1,0 +1,58 @@
+"""A gate's side of the ZooKeeper backend, on real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from drills.rig import Rig
+from failover.clock import boottime
+from failover.selector.base import LostError
+from tests.failover.conformance import doubted
+from tests.failover.ensemble import eventually, until
+from tests.failover.zookeeper_world import World
+
+
+@pytest.fixture
+def world(rig: Rig) -> Iterator[World]:
+    made = World(rig)
+    yield made
+    made.close()
+
+
+def test_a_gate_follows_from_holder_to_holder(world: World) -> None:
+    one, two, gate = world.candidate("one"), world.candidate("two"), world.verifier()
+
+    async def story() -> None:
+        with pytest.raises(LostError, match="Nobody"):
+            await eventually(lambda: gate.confirm_epoch(world.duty))
+        for selector, clean in ((one, True), (two, False), (one, True)):
+            claim = await eventually(selector.acquire)
+            before = boottime()
+            for _ in range(2):
+                found = await eventually(lambda: gate.confirm_epoch(world.duty))
+                assert found.epoch == claim.epoch
+                assert before <= found.sent_at <= boottime()
+            await selector.release(claim, clean=clean)
+            with pytest.raises(LostError):
+                await eventually(lambda: gate.confirm_epoch(world.duty))
+
+    world.run(story())
+
+
+def test_a_gate_confirms_nobody_in_doubt(world: World) -> None:
+    one, two, gate = world.candidate("one"), world.candidate("two"), world.verifier()
+
+    async def story() -> None:
+        claim = await eventually(one.acquire)
+        assert (await eventually(lambda: gate.confirm_epoch(world.duty))).epoch == claim.epoch
+        await eventually(two.doubt)
+        for _ in range(2):
+            with pytest.raises(LostError, match="doubts"):
+                await eventually(lambda: gate.confirm_epoch(world.duty))
+        await until(lambda: doubted(one))
+        await one.confirm(claim)
+        assert (await eventually(lambda: gate.confirm_epoch(world.duty))).epoch == claim.epoch
+
+    world.run(story())
