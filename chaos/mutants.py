@@ -107,9 +107,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         name="doubt-not-compared",
-        file=SELECTOR + "candidate.py",
-        old="        self._doubts.end(transaction, doubt)\n",
-        new="        self._doubts.end(transaction)\n",
+        file=SELECTOR + "doubts.py",
+        old="        self._end(transaction, version)\n",
+        new="        self._end(transaction, -1)\n",
         faults=("slow", "freeze-agent", "cut-one-way"),
         model="DOUBT_NOT_CHECKED",
     ),

@@ -12,14 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
-from chaos import apart, stamps
+from chaos import stamps
 from chaos.apart import Turn, read
-from chaos.checker import Violation, check
+from chaos.checker import Violation
 from chaos.collect import acquisitions, executions
 from chaos.fleet import Fleet
 from chaos.schedule import Planned
 from chaos.stamps import Acquisition, Execution, Strike
 from chaos.strikes import Kind, Scene
+from chaos.verdict import wrong
 
 TEND_SECONDS = 0.02
 CHECK_SECONDS = 5.0  # between two looks at everything that was executed so far
@@ -68,8 +69,7 @@ class Run:
 
     def violations(self) -> list[Violation]:
         """What our own checkers find so far."""
-        claims = self.claims()
-        return [*check(self.executions(), claims), *apart.check(self.turns(), self.strikes)]
+        return wrong(self.executions(), self.claims(), self.turns(), self.strikes)
 
     def _wrong(self) -> bool:
         if not self.until_wrong or time.monotonic() - self._checked < CHECK_SECONDS:

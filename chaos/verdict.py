@@ -15,8 +15,8 @@ from chaos.linearizable import verdicts
 from chaos.possible import Topology
 from chaos.stamps import SECOND, Acquisition, Execution, Strike
 
-# The rules that porcupine's model has as well.
 STEADY_SECONDS = 10  # at the end of a run
+# The rules that porcupine's model has as well.
 SHARED = {"order", "known", "claims"}
 
 
@@ -56,6 +56,13 @@ class Verdict:
         return {**asdict(self), "late": self.late, "passed": self.passed}
 
 
+def wrong(
+    executions: Sequence[Execution], claims: Sequence[Acquisition], turns: Sequence[Turn], strikes: Sequence[Strike]
+) -> list[Violation]:
+    """What our own checkers find."""
+    return [*check(executions, claims), *apart.check(turns, strikes)]
+
+
 def judge(
     seed: int,
     topology: Topology,
@@ -70,7 +77,7 @@ def judge(
 ) -> Verdict:
     """`span`: when faults could come first, when the last was over, the end. `picture`: porcupine's, if it says no."""
     begun, healed, ended = span
-    violations = [*check(executions, claims), *apart.check(turns, strikes)]
+    violations = wrong(executions, claims, turns, strikes)
     opinions = verdicts(executions, claims)
     if picture and "illegal" in opinions.values():
         verdicts(executions, claims, picture)

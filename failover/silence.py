@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from failover.clock import Clock
 
+MOST = 1.5  # heartbeats that count between two looks
+
 
 @dataclass(frozen=True, kw_only=True)
 class Silence:
@@ -17,12 +19,12 @@ class Silence:
     seconds: float
     looked_at: float
 
-    def after(self, beat: int | None, now: float, most: float) -> Silence:
-        """With one more look. Between two of them no more than `most` seconds count: while the ensemble itself gave no
-        answers, no holder could be heard."""
+    def after(self, beat: int | None, now: float, heartbeat: float) -> Silence:
+        """With one more look. Between two of them little more than a heartbeat counts: while the ensemble itself gave
+        no answers, no holder could be heard."""
         if beat is None or beat != self.beat:
             return Silence(beat=beat, seconds=0.0, looked_at=now)
-        return Silence(beat=beat, seconds=self.seconds + min(now - self.looked_at, most), looked_at=now)
+        return Silence(beat=beat, seconds=self.seconds + min(now - self.looked_at, MOST * heartbeat), looked_at=now)
 
 
 class Sighting:

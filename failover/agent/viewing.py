@@ -71,7 +71,7 @@ class Viewing:
             self._view = None
             return
         self._asked_at = asked_at
-        self.silence = self.silence.after(self._view.beat, self._clock(), 1.5 * self._timing.heartbeat)
+        self.silence = self.silence.after(self._view.beat, self._clock(), self._timing.heartbeat)
         self.looks = self.looks.renewed(Beat(sent_at=asked_at, answered_at=self._clock()))
 
     async def _say(self, me: Candidacy) -> None:

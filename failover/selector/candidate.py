@@ -95,8 +95,10 @@ class ZooKeeperSelector:
                 self._doubtful = False
                 raise TakenError(f"{self._duty} was taken by another candidate just now.") from None
             epoch = self._own_epoch(session, made)
-            known = {"term": version + 1, "clean": before.clean, "doubted_at": doubted_at}
-            claim = Claim(duty=self._duty, candidate=self._me, epoch=epoch, **known)
+            term, clean = version + 1, before.clean
+            claim = Claim(
+                duty=self._duty, candidate=self._me, epoch=epoch, term=term, clean=clean, doubted_at=doubted_at
+            )
             self._doubtful, self._held = False, (claim, session)
             return claim
 
@@ -142,14 +144,11 @@ class ZooKeeperSelector:
     def _take(self, transaction: TransactionRequest, version: int, doubt: int) -> None:
         transaction.set_data(self._term, znodes.to_bytes(Term(candidate=self._me, clean=False)), version)
         transaction.create(self._holder, znodes.holder_to_bytes(self._me), ephemeral=True)
-        self._doubts.end(transaction, doubt)
-        transaction.set_data(paths.beat(self._duty), b"")
+        self._doubts.begin(transaction, doubt)
 
     def _beat(self, transaction: TransactionRequest, claim: Claim) -> None:
         self._check(transaction, claim)
-        transaction.set_data(paths.beat(self._duty), b"")
-        if self._doubts.stands:
-            self._doubts.end(transaction)
+        self._doubts.beat(transaction)
 
     def _check(self, transaction: TransactionRequest, claim: Claim) -> None:
         """Only the claim's own acquisition made a holder in its term."""

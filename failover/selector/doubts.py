@@ -1,4 +1,4 @@
-"""A candidate's side of a duty's doubt: casts it, ends it, and remembers since when it has seen the one that stands."""
+"""A candidate's side of beats and doubts: makes and ends them, and remembers since when it has seen one that stands."""
 
 # pyright: basic
 # kazoo comes without types.
@@ -48,14 +48,22 @@ class Doubts:
         with suppress(BadVersionError, NoNodeError):
             await session.commit(build)
 
-    def end(self, transaction: TransactionRequest, version: int = -1) -> None:
-        """In a transaction that proves a holder: it lives."""
-        transaction.set_data(self._path, self._word(stands=False), version)
+    def begin(self, transaction: TransactionRequest, version: int) -> None:
+        """With a claim, which ends the doubt of this version: a first beat."""
+        self._beat(transaction)
+        self._end(transaction, version)
 
-    @property
-    def stands(self) -> bool:
-        """As this candidate has seen it last."""
-        return self._seen.since < math.inf
+    def beat(self, transaction: TransactionRequest) -> None:
+        """With a confirmation: the holder lives, which ends a doubt that was seen to stand."""
+        self._beat(transaction)
+        if self._seen.since < math.inf:
+            self._end(transaction, -1)
+
+    def _beat(self, transaction: TransactionRequest) -> None:
+        transaction.set_data(paths.beat(self._duty), b"")
+
+    def _end(self, transaction: TransactionRequest, version: int) -> None:
+        transaction.set_data(self._path, self._word(stands=False), version)
 
     def _word(self, *, stands: bool) -> bytes:
         return znodes.to_bytes(Doubt(candidate=self._me, stands=stands))

@@ -10,6 +10,7 @@ import pytest
 from drills.rig import Rig
 from sandbox.network import unavailable
 from tests.failover import ensemble
+from tests.failover.zookeeper_world import World
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +29,12 @@ def rig(whole_rig: Rig) -> Iterator[Rig]:
     yield whole_rig
     whole_rig.network.heal()
     whole_rig.wait_serving()
+
+
+@pytest.fixture
+def world(rig: Rig) -> Iterator[World]:
+    """Candidates and gates of one fresh duty. What is not about ZooKeeper has a world of its own."""
+    made = World(rig)
+    yield made
+    rig.network.heal()
+    made.close()

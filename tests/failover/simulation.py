@@ -129,6 +129,15 @@ class Simulation:
         return lambda: 1000.0 * number + RATES[number] * self.now
 
 
+def deliver_new_then_old(world: Simulation) -> None:
+    """An old holder's call comes to the first gate when its successor's was executed by the second."""
+    old, new = world.calls
+    world.deliver(new)
+    assert [gate for _, gate in world.executed] == [1]
+    world.deliver(old)
+    assert [gate for _, gate in world.executed] == [1]
+
+
 def _candidacy(number: int) -> Candidacy:
     standby = "cold" if number == 1 else "hot"
     name = REGIONS[number]

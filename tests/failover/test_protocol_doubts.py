@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.failover.simulation import Simulation, ViolationError
+from tests.failover.simulation import Simulation, ViolationError, deliver_new_then_old
 from tests.failover.world import DUTY, STEP, TIMING
 
 TIMES = replace(TIMING, staleness=1.4, grace=1.7)  # as the fleet's own: the session outlasts a silence and the grace
@@ -33,11 +33,7 @@ def falls_silent(world: Simulation) -> float:
     world.until_signing(1)
     took = world.now - ended
     world.sign(1)
-    old, new = world.calls
-    world.deliver(new)
-    assert [gate for _, gate in world.executed] == [1]
-    world.deliver(old)
-    assert [gate for _, gate in world.executed] == [1]
+    deliver_new_then_old(world)
     return took
 
 

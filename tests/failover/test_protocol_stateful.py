@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from failover.model import Orders
 from failover.observation import Signer
-from tests.failover.simulation import REGIONS, Simulation, ViolationError
+from tests.failover.simulation import REGIONS, Simulation, ViolationError, deliver_new_then_old
 from tests.failover.world import TIMING
 
 NO_GRACE = replace(TIMING, grace=0.0)
@@ -180,11 +180,7 @@ def takeover_while_an_old_call_waits(world: Simulation) -> None:
     world.until_signing(1)
     world.run(0.4)
     world.sign(1)
-    old, new = world.calls
-    world.deliver(new)
-    assert [gate for _, gate in world.executed] == [1]
-    world.deliver(old)
-    assert [gate for _, gate in world.executed] == [1]
+    deliver_new_then_old(world)
 
 
 def test_an_old_call_is_refused_after_the_grace() -> None:

@@ -10,20 +10,20 @@ QUIET = Silence(beat=7, seconds=0.0, looked_at=10.0)
 
 
 def test_looks_that_show_one_and_the_same_beat_add_up() -> None:
-    assert QUIET.after(7, 10.5, 0.75).after(7, 11.0, 0.75).seconds == 1.0
+    assert QUIET.after(7, 10.5, 0.5).after(7, 11.0, 0.5).seconds == 1.0
 
 
 def test_another_beat_ends_it_be_it_higher_or_lower() -> None:
     for beat in (8, 6, None):
-        assert QUIET.after(7, 10.5, 0.75).after(beat, 11.0, 0.75).seconds == 0
+        assert QUIET.after(7, 10.5, 0.5).after(beat, 11.0, 0.5).seconds == 0
 
 
 def test_a_backend_that_tells_no_beats_is_never_silent() -> None:
-    assert Silence(beat=None, seconds=0.0, looked_at=0.0).after(None, 5.0, 9.0).seconds == 0
+    assert Silence(beat=None, seconds=0.0, looked_at=0.0).after(None, 5.0, 6.0).seconds == 0
 
 
 def test_time_without_an_answer_counts_as_one_look_at_most() -> None:
-    assert QUIET.after(7, 60.0, 0.75).seconds == 0.75
+    assert QUIET.after(7, 60.0, 0.5).seconds == 0.75
 
 
 def test_a_doubt_is_seen_since_its_first_sight_and_another_one_anew() -> None:

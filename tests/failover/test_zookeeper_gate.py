@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from drills.rig import Rig
 from failover.clock import boottime
 from failover.selector.base import LostError
 from tests.failover.conformance import doubted
 from tests.failover.ensemble import eventually, until
 from tests.failover.zookeeper_world import World
-
-
-@pytest.fixture
-def world(rig: Rig) -> Iterator[World]:
-    made = World(rig)
-    yield made
-    made.close()
 
 
 def test_a_gate_follows_from_holder_to_holder(world: World) -> None:

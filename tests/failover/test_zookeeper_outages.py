@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Coroutine, Iterator, MutableSequence
+from collections.abc import Callable, Coroutine, MutableSequence
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,7 +15,6 @@ import pytest
 
 from config.failover import servers_in, to_lines
 from drills.inside import inside
-from drills.rig import Rig
 from failover.clock import boottime
 from failover.connection import Client
 from failover.selector.base import LostError, NoQuorumError, SelectorError
@@ -23,14 +22,6 @@ from failover.selector.session import Session
 from failover.selector.zookeeper import ZooKeeperSelector, ZooKeeperVerifier
 from tests.failover.ensemble import Place, eventually
 from tests.failover.zookeeper_world import FAST, World, only
-
-
-@pytest.fixture
-def world(rig: Rig) -> Iterator[World]:
-    made = World(rig)
-    yield made
-    rig.network.heal()
-    made.close()
 
 
 def test_whoever_is_cut_off_is_told_fast_and_the_gate_too(world: World) -> None:

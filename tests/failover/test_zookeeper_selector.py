@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
@@ -14,7 +14,6 @@ from unittest.mock import patch
 import pytest
 
 from drills.inside import inside
-from drills.rig import Rig
 from failover.connection import Client
 from failover.model import Claim, Orders
 from failover.selector.base import LostError, NoQuorumError, Selector, SelectorError, TakenError
@@ -23,14 +22,6 @@ from failover.selector.zookeeper import ZooKeeperSelector
 from tests.failover.conformance import Conformance, candidacy
 from tests.failover.ensemble import eventually, until
 from tests.failover.zookeeper_world import FAST, World
-
-
-@pytest.fixture
-def world(rig: Rig) -> Iterator[World]:
-    made = World(rig)
-    yield made
-    rig.network.heal()
-    made.close()
 
 
 @pytest.fixture

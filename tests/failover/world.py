@@ -224,7 +224,7 @@ class Agent(Actor):
     async def look(self) -> None:
         sent_at = self.client.clock()
         self.view = await self.selector.view()
-        self.silence = self.silence.after(self.view.beat, self.client.clock(), 1.5 * self.timing.heartbeat)
+        self.silence = self.silence.after(self.view.beat, self.client.clock(), self.timing.heartbeat)
         self.looks = self.looks.renewed(Beat(sent_at=sent_at, answered_at=self.client.clock()))
 
     def watch(self) -> None:
