@@ -45,6 +45,11 @@ class Acting:
         """Whether an act is under way."""
         return self._doing is not None and not self._doing[1].done()
 
+    async def over(self) -> None:
+        """Returns when nothing is half done: what such an act changes is not worth a look before its own answer."""
+        if self._doing and self._doing[0] in WHOLE:
+            await asyncio.wait({self._doing[1]})
+
     def begin(self, act: Act) -> None:
         """Start the act, unless it is under way; what is begun is given up for another, but never halfway."""
         if act is Act.WAIT:

@@ -227,4 +227,5 @@ class Agent:
         patience = self.tenure.patience(self._timing, self._clock()) if self.tenure else self._timing.heartbeat
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
+                await self._acting.over()
                 await self._woken.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 
 from failover.clock import Clock
 from failover.lease import Beat, Lease, Timing
@@ -30,7 +31,10 @@ class Viewing:
 
     async def look(self) -> View | None:
         """The newest within a heartbeat, or the one before while a session may last; None without a connection."""
-        self._looking = await self._within_heartbeat(self._looking, self._ask)
+        if self._view and self._view.holder and self._selector.freed:
+            self._view = replace(self._view, holder=None)  # to take the duty is the next question
+        else:
+            self._looking = await self._within_heartbeat(self._looking, self._ask)
         fresh = self._clock() - self._asked_at < self._timing.session_timeout
         return self._view if fresh else None
 

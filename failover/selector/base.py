@@ -44,6 +44,11 @@ class Selector(Protocol):
         """Raises NoQuorumError while there is no connection."""
         ...
 
+    @property
+    def freed(self) -> bool:
+        """Whether it was told since the last view that the holder has gone: nothing need be asked to acquire then."""
+        ...
+
     async def publish(self, candidacy: Candidacy) -> None:
         """Say what this candidate is; gone with its session."""
         ...

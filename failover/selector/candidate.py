@@ -10,17 +10,19 @@ from dataclasses import replace
 
 from kazoo.client import TransactionRequest
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
-from kazoo.protocol.states import ZnodeStat
+from kazoo.protocol.states import WatchedEvent, ZnodeStat
 
 from config.failover import EnsembleAccess
 from failover.access import Access, access_of
 from failover.clock import Clock, boottime
 from failover.model import Candidacy, Claim, View
 from failover.selector import paths, znodes
-from failover.selector.base import LostError, NoQuorumError, SelectorError, TakenError
+from failover.selector.base import LostError, SelectorError, TakenError
 from failover.selector.doubts import Doubts
+from failover.selector.listing import Listing
 from failover.selector.reading import beat_of, epoch_of, read_term, read_view
 from failover.selector.session import Session, Sessions
+from failover.selector.watched import Watched
 from failover.selector.znodes import Term
 
 RELOOK_SECONDS = 5.0
@@ -36,18 +38,15 @@ class ZooKeeperSelector:
     def __init__(self, access: Access | EnsembleAccess, duty: str, candidate: str, clock: Clock = boottime) -> None:
         self.changed = asyncio.Event()
         self._duty, self._me, self._clock = duty, candidate, clock
-        way = access_of(access)
-        self._timeout_ms = way.session_timeout_ms
         self._term, self._holder = paths.term(duty), paths.holder(duty)
         self._held: tuple[Claim, Session] | None = None
         self._doubtful = False  # an acquisition had no answer: its holder may stand
-        self._candidacy: Candidacy | None = None
-        self._published: tuple[Session, bytes] | None = None
-        self._acquiring, self._publishing = asyncio.Lock(), asyncio.Lock()
+        self._acquiring = asyncio.Lock()
         self._mending: asyncio.Task[None] | None = None
-        self._changes = 0  # of the connection, and of what is watched
-        self._seen: tuple[Session, int, float, View] | None = None  # after how many changes it was asked for, and when
-        self._doubts, self._sessions = Doubts(duty, candidate, clock), Sessions(way, self._told)
+        self._watched: Watched | None = None
+        self._seen: tuple[Watched, int, View] | None = None  # after how many changes it was asked for
+        self._doubts, self._listing = Doubts(duty, candidate, clock), Listing(duty, candidate)
+        self._sessions = Sessions(access_of(access), self._told)
 
     def session(self) -> tuple[int, bytes]:
         """Id and password of the session, a secret: who has them can end it. NoQuorumError while there is none."""
@@ -56,51 +55,45 @@ class ZooKeeperSelector:
     async def view(self) -> View:
         """As its server has it now; every change of it sets `changed`. NoQuorumError; SelectorError for bad orders.
 
-        All of it is watched, and watches and answers come in order: where none has fired before the answer to one
-        question, that server has nothing new. What was read long ago is read again all the same.
+        All of it is watched: only what has changed is asked for, and the beat. What was read long ago is read again all
+        the same. An acquisition will want the term, so that is at hand too.
         """
-        session, changes, now = self._sessions.current, self._changes, self._clock()
-        if self._seen and self._seen[:2] == (session, changes) and now - self._seen[2] < RELOOK_SECONDS:
-            beat = await session.stat(paths.beat(self._duty))
-            if changes == self._changes:
-                return replace(self._seen[3], beat=beat_of(beat))
-            changes = self._changes
-        found = await read_view(session, self._duty, watch=True)
-        self._doubts.saw(session, found.doubt)
-        self._seen = (session, changes, now, found)
+        watched = self._current()
+        if self._seen and self._seen[:2] == (watched, watched.changes):
+            beat = await watched.stat(paths.beat(self._duty))
+            if self._seen[:2] == (watched, watched.changes):
+                return replace(self._seen[2], beat=beat_of(beat))
+        changes = watched.changes
+        found, _ = await asyncio.gather(read_view(watched, self._duty), watched.find(self._term))
+        self._doubts.saw(watched.session, found.doubt)
+        self._seen = watched, changes, found
         return found
+
+    @property
+    def freed(self) -> bool:
+        """Whether a watch told that the holder has gone, and nothing was asked since."""
+        return self._watched is not None and self._watched.gone(self._holder)
 
     async def publish(self, candidacy: Candidacy) -> None:
         """Written where it differs from what this session has written. NoQuorumError."""
-        self._candidacy = candidacy
-        await self._publish(self._sessions.current)
+        await self._listing.say(self._sessions.current, candidacy)
 
     async def doubt(self) -> None:
         """NoQuorumError."""
         await self._doubts.cast(self._sessions.current)
 
     async def acquire(self) -> Claim:
-        """Take the duty, in one transaction, which ends a doubt of the holder before. TakenError, NoQuorumError."""
+        """Take the duty, in one transaction, which ends a doubt of the holder before. TakenError, NoQuorumError.
+
+        The transaction proves what is remembered, or guessed: where that is what stands, nothing is asked before.
+        """
         async with self._acquiring:
-            session = self._sessions.current
-            (before, version), holder, (doubt, doubted_at) = await asyncio.gather(
-                self._known_term(session), session.stat(self._holder), self._doubts.known(session)
-            )
-            await self._give_up_stray(session, version, holder)
-            self._doubtful, self._held = True, None
-            try:
-                taking = session.commit(lambda transaction: self._take(transaction, version, doubt))
-                _, made = await asyncio.gather(taking, session.stat(self._holder))  # which is answered after it
-            except (BadVersionError, NodeExistsError, NoNodeError):
-                self._doubtful = False
-                raise TakenError(f"{self._duty} was taken by another candidate just now.") from None
-            epoch = self._own_epoch(session, made)
-            term, clean = version + 1, before.clean
-            claim = Claim(
-                duty=self._duty, candidate=self._me, epoch=epoch, term=term, clean=clean, doubted_at=doubted_at
-            )
-            self._doubtful, self._held = False, (claim, session)
-            return claim
+            for _ in range(2):
+                try:
+                    return await self._take(self._current())
+                except (BadVersionError, NodeExistsError, NoNodeError):
+                    self._doubtful, self._watched = False, None
+            raise TakenError(f"{self._duty} was taken by another candidate just now.")
 
     async def confirm(self, claim: Claim) -> float:
         """When the transaction was handed over that a quorum committed, a beat. LostError, NoQuorumError.
@@ -123,10 +116,10 @@ class ZooKeeperSelector:
 
         def build(transaction: TransactionRequest) -> None:
             self._check(transaction, claim)
-            transaction.delete(self._holder)
-            if clean:
+            if clean:  # first: whoever hears that the holder has gone has heard of the word
                 word = znodes.to_bytes(Term(candidate=self._me, clean=True))
                 transaction.set_data(self._term, word, claim.term)
+            transaction.delete(self._holder)
 
         with suppress(BadVersionError, NoNodeError):  # it is over already
             await self._sessions.current.commit(build)
@@ -141,7 +134,30 @@ class ZooKeeperSelector:
 
     # Steps
 
-    def _take(self, transaction: TransactionRequest, version: int, doubt: int) -> None:
+    async def _take(self, watched: Watched) -> Claim:
+        """Raises the error of the step that failed: nothing is taken then."""
+        session = watched.session
+        session.insist()
+        version, holder, (doubt, doubted_at) = await asyncio.gather(
+            self._version(watched), self._stands(watched), self._doubts.known(watched)
+        )
+        await self._give_up_stray(session, version, holder)
+        self._doubtful, self._held = True, None
+        # Sent in this order: the word as it stands before, and the holder as it stands after.
+        (word, stat), _, made = await asyncio.gather(
+            session.get(self._term),
+            session.commit(lambda transaction: self._seize(transaction, version, doubt)),
+            session.stat(self._holder),
+        )
+        clean = stat.version == version and znodes.read_term(word).clean
+        epoch, term = self._own_epoch(session, made), version + 1
+        claim = Claim(
+            duty=self._duty, candidate=self._me, epoch=epoch, term=term, clean=clean, doubted_at=doubted_at
+        )  # fmt: skip
+        self._doubtful, self._held = False, (claim, session)
+        return claim
+
+    def _seize(self, transaction: TransactionRequest, version: int, doubt: int) -> None:
         transaction.set_data(self._term, znodes.to_bytes(Term(candidate=self._me, clean=False)), version)
         transaction.create(self._holder, znodes.holder_to_bytes(self._me), ephemeral=True)
         self._doubts.begin(transaction, doubt)
@@ -155,19 +171,27 @@ class ZooKeeperSelector:
         transaction.check(self._term, claim.term)
         transaction.check(self._holder, -1)
 
-    async def _known_term(self, session: Session) -> tuple[Term, int]:
-        """The term, made where it is missing: a duty that nobody held yet."""
-        if session.connected and session.granted_ms < self._timeout_ms:
-            raise SelectorError(
-                f"The ensemble grants sessions of {session.granted_ms} ms, not of {self._timeout_ms} ms: a lease would "
-                "be longer than its session; set its maxSessionTimeout."
-            )
-        try:
-            return await read_term(session, self._duty)
-        except NoNodeError:
-            with suppress(NodeExistsError):
-                await session.create(self._term, znodes.to_bytes(Term(candidate="", clean=True)))
-        return await read_term(session, self._duty)
+    def _current(self) -> Watched:
+        """Of the session that is. What was read long ago is read again all the same. NoQuorumError without one."""
+        session, now = self._sessions.current, self._clock()
+        known = self._watched
+        if known is None or known.session is not session or now - known.since >= RELOOK_SECONDS:
+            known = self._watched = Watched(session, now)
+        return known
+
+    async def _stands(self, watched: Watched) -> ZnodeStat | None:
+        found = None if self.freed else await watched.find(self._holder)
+        return found and found[1]
+
+    async def _version(self, watched: Watched) -> int:
+        """The term's, which is made where it is missing: a duty that nobody held yet."""
+        if self.freed and (known := watched.version(self._term)) is not None:
+            return known
+        if found := await read_term(watched, self._duty):
+            return found[1]
+        with suppress(NodeExistsError):
+            await watched.session.create(self._term, znodes.to_bytes(Term(candidate="", clean=True)))
+        return (await watched.session.get(self._term))[1].version
 
     async def _give_up_stray(self, session: Session, version: int, holder: ZnodeStat | None) -> None:
         """Delete a holder that this session made and nobody knows of; TakenError for anybody else's."""
@@ -192,40 +216,16 @@ class ZooKeeperSelector:
             raise TakenError(f"{self._duty} was taken and lost again at once.")
         return epoch_of(holder)
 
-    async def _publish(self, session: Session) -> None:
-        async with self._publishing:
-            if self._candidacy is None:
-                return
-            data, path = znodes.to_bytes(self._candidacy), paths.candidate(self._duty, self._me)
-            if self._published == (session, data):
-                return
-            try:
-                await session.create(path, data, ephemeral=True)
-            except NodeExistsError:
-                await self._replace(session, path, data)
-            self._published = (session, data)
-
-    async def _replace(self, session: Session, path: str, data: bytes) -> None:
-        """What an older session of this candidate left would go with that session, so it is made anew."""
-
-        def build(transaction: TransactionRequest) -> None:
-            transaction.delete(path)
-            transaction.create(path, data, ephemeral=True)
-
-        stat = await session.stat(path)
-        try:
-            if stat and stat.ephemeralOwner == session.credentials[0]:
-                await session.ask(lambda client: client.set_async(path, data))
-            else:
-                await session.commit(build)
-        except (NoNodeError, NodeExistsError):
-            raise NoQuorumError(f"The candidacy of {self._me} changed meanwhile; publish it again.") from None
-
     # After a connection came or went
 
-    def _told(self) -> None:
-        self._changes += 1
-        self.changed.set()
+    def _told(self, event: WatchedEvent | None) -> None:
+        if event is None or event.path != self._term:  # the word comes right before the news that it is about
+            self.changed.set()
+        if event is not None:
+            if self._watched:
+                self._watched.fired(event)
+            return
+        self._watched = None
         if self._mending is None or self._mending.done():
             self._mending = asyncio.get_running_loop().create_task(self._mend())
 
@@ -235,15 +235,14 @@ class ZooKeeperSelector:
             session = self._sessions.current
             if not session.connected:
                 return
-            await self._publish(session)
+            await self._listing.repeat(session)
             async with self._acquiring:
                 if self._doubtful:
-                    (_, version), holder = await asyncio.gather(
-                        read_term(session, self._duty), session.stat(self._holder)
-                    )
-                    await self._give_up_stray(session, version, holder)
+                    term, holder = await asyncio.gather(read_term(session, self._duty), session.stat(self._holder))
+                    if term:
+                        await self._give_up_stray(session, term[1], holder)
                     self._doubtful = False
         except TakenError:
             self._doubtful = False
-        except (SelectorError, NoNodeError):
+        except SelectorError:
             return  # the next change of the connection, or the next call, tries again

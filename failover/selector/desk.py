@@ -29,7 +29,7 @@ class ZooKeeperDesk:
 
     def __init__(self, access: Access | EnsembleAccess) -> None:
         self._news = asyncio.Event()
-        self._sessions = Sessions(access_of(access), self._news.set)
+        self._sessions = Sessions(access_of(access), lambda _: self._news.set())
 
     async def orders(self, duty: str) -> Orders:
         """SelectorError for orders that can't be read; `give` replaces them."""

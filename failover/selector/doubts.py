@@ -14,6 +14,7 @@ from failover.clock import Clock
 from failover.selector import paths, znodes
 from failover.selector.reading import make_doubt, read_doubt
 from failover.selector.session import Session
+from failover.selector.watched import Watched
 from failover.selector.znodes import Doubt
 from failover.silence import Sighting
 
@@ -29,10 +30,10 @@ class Doubts:
         """After an answer: the version of the doubt that stands, if one does."""
         self._seen.saw(None if standing is None else (session, standing))
 
-    async def known(self, session: Session) -> tuple[int, float]:
+    async def known(self, watched: Watched) -> tuple[int, float]:
         """The version that a claim is to end, and since when this candidate sees that doubt; infinite without one."""
-        stands, version = await read_doubt(session, self._duty) or await make_doubt(session, self._duty)
-        self.saw(session, version if stands else None)
+        stands, version = await read_doubt(watched, self._duty) or await make_doubt(watched.session, self._duty)
+        self.saw(watched.session, version if stands else None)
         return version, self._seen.since
 
     async def cast(self, session: Session) -> None:

@@ -50,6 +50,7 @@ class KubernetesSelector:
         self, api: kube.ApiClient, namespace: str, duty: str, candidate: str, seconds: float, clock: Clock = boottime
     ) -> None:
         self.changed = asyncio.Event()
+        self.freed = False  # never told: a Lease that ends says nothing
         self._api, self._namespace = kube.CoordinationV1Api(api), namespace
         self._duty, self._me, self._seconds, self._clock = duty, candidate, seconds, clock
         self._identity = f"{candidate}/{uuid.uuid4().hex}"  # this process's: what an older one holds is another's

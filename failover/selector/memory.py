@@ -56,11 +56,13 @@ class MemorySelector:
         self.client, self._duty, self._candidate = client, duty, candidate
         self.changed = asyncio.Event()
         self._doubt = Sighting(client.clock)
-        client.ensemble.listeners.append(self.changed.set)
+        self.freed = False
+        client.ensemble.listeners.append(self._told)
 
     async def view(self) -> View:
         found = await self.client.ask(lambda _: self.client.ensemble.view(self._duty))
         self._doubt.saw(found.doubt)
+        self.freed = False
         return found
 
     async def publish(self, candidacy: Candidacy) -> None:
@@ -94,6 +96,11 @@ class MemorySelector:
 
     async def doubt(self) -> None:
         await self.client.ask(lambda _: self.client.ensemble.cast_doubt(self._duty))
+
+    def _told(self) -> None:
+        duty = self.client.ensemble.duties.get(self._duty)
+        self.freed = duty is not None and duty.seat is None and not self.client.cut
+        self.changed.set()
 
     def _term(self, session: int) -> tuple[int, bool, int]:
         """The term and the doubt as they are, once an earlier claim of this very session is given up."""

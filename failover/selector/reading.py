@@ -8,26 +8,27 @@ import asyncio
 from contextlib import suppress
 from typing import NamedTuple
 
-from kazoo.exceptions import NodeExistsError, NoNodeError
+from kazoo.exceptions import NodeExistsError
 from kazoo.protocol.states import ZnodeStat
 
 from failover.model import Candidacy, Epoch, Holder, Orders, View
 from failover.selector import paths, znodes
 from failover.selector.base import LostError
 from failover.selector.session import Session
+from failover.selector.watched import Watched
 
 
-async def read_view(session: Session, duty: str, *, watch: bool = False) -> View:
+async def read_view(source: Session | Watched, duty: str) -> View:
     """The whole of it. NoQuorumError; SelectorError for orders that can't be read."""
     holder, doubt, beat, names, orders, stop = await asyncio.gather(
-        session.find(paths.holder(duty), watch=watch),
-        session.find(paths.doubt(duty), watch=watch),
-        session.stat(paths.beat(duty)),
-        session.children(paths.candidates(duty), watch=watch),
-        session.find(paths.orders(duty), watch=watch),
-        session.stat(paths.ALL_STOP, watch=watch),
+        source.find(paths.holder(duty)),
+        source.find(paths.doubt(duty)),
+        source.stat(paths.beat(duty)),
+        source.children(paths.candidates(duty)),
+        source.find(paths.orders(duty)),
+        source.find(paths.ALL_STOP),
     )
-    candidates = await asyncio.gather(*(_candidacy(session, duty, name, watch) for name in names))
+    candidates = await asyncio.gather(*(_candidacy(source, duty, name) for name in names))
     return View(
         holder=Holder(candidate=znodes.read_holder(holder[0]), epoch=epoch_of(holder[1])) if holder else None,
         candidates=tuple(item for item in candidates if item),
@@ -48,20 +49,20 @@ def beat_of(beat: ZnodeStat | None) -> int | None:
     return beat.version if beat else None
 
 
-async def _candidacy(session: Session, duty: str, name: str, watch: bool) -> Candidacy | None:
-    found = await session.find(paths.candidate(duty, name), watch=watch)
+async def _candidacy(source: Session | Watched, duty: str, name: str) -> Candidacy | None:
+    found = await source.find(paths.candidate(duty, name))
     return znodes.read_candidacy(found[0]) if found else None
 
 
-async def read_term(session: Session, duty: str) -> tuple[znodes.Term, int]:
-    """The duty's term and its version. NoNodeError where nobody ever held the duty."""
-    data, stat = await session.get(paths.term(duty))
-    return znodes.read_term(data), stat.version
+async def read_term(source: Session | Watched, duty: str) -> tuple[znodes.Term, int] | None:
+    """The duty's term and its version; None where nobody ever held the duty."""
+    found = await source.find(paths.term(duty))
+    return (znodes.read_term(found[0]), found[1].version) if found else None
 
 
-async def read_doubt(session: Session, duty: str) -> tuple[bool, int] | None:
+async def read_doubt(source: Session | Watched, duty: str) -> tuple[bool, int] | None:
     """Whether one stands, and its version; None before the duty's first claim."""
-    found = await session.find(paths.doubt(duty))
+    found = await source.find(paths.doubt(duty))
     return (znodes.read_doubt(found[0]), found[1].version) if found else None
 
 
@@ -90,17 +91,14 @@ async def current_epoch(session: Session, duty: str) -> Current:
     later one, which the transaction then refuses. The server catches up first: who has just taken the duty must not be
     refused because it has not heard of it.
     """
-    try:
-        _, (_, term), doubt, holder = await asyncio.gather(
-            session.ask(lambda client: client.sync_async(paths.term(duty))),
-            read_term(session, duty),
-            read_doubt(session, duty),
-            session.stat(paths.holder(duty)),
-        )
-    except NoNodeError:
-        holder = doubt = None
-    if holder is None or doubt is None:
+    _, term, doubt, holder = await asyncio.gather(
+        session.ask(lambda client: client.sync_async(paths.term(duty))),
+        read_term(session, duty),
+        read_doubt(session, duty),
+        session.stat(paths.holder(duty)),
+    )
+    if term is None or doubt is None or holder is None:
         raise LostError(f"Nobody holds {duty}.")
     if doubt[0]:
         raise LostError(f"The holder of {duty} has been silent for long: somebody doubts that it lives.")
-    return Current(term=term, doubt=doubt[1], epoch=epoch_of(holder))
+    return Current(term=term[1], doubt=doubt[1], epoch=epoch_of(holder))

@@ -14,6 +14,7 @@ from typing import Any
 from kazoo import exceptions
 from kazoo.client import TransactionRequest
 from kazoo.exceptions import BadVersionError, KazooException, NodeExistsError, NoNodeError
+from kazoo.protocol.states import WatchedEvent
 
 from failover.access import Access
 from failover.connection import Client, NotSent
@@ -41,9 +42,13 @@ class Session:
     NoNodeError, BadVersionError and NodeExistsError, which are answers. Nothing is ever sent later.
     """
 
-    def __init__(self, access: Access, told: Callable[[], None]) -> None:
-        """`told` is called in the loop at every change of the connection, and when a watch fires. OSError for files."""
+    def __init__(self, access: Access, told: Callable[[WatchedEvent | None], None]) -> None:
+        """`told` is called in the loop when a watch fires; with None when the connection has changed.
+
+        OSError for files.
+        """
         self._loop, self._told = asyncio.get_running_loop(), told
+        self._timeout_ms = access.session_timeout_ms
         self._reply_s = access.reply_timeout_ms / 1000
         self._client = Client(access, random.Random())
         self._client.heard = self.notice
@@ -59,10 +64,14 @@ class Session:
         """What kazoo thinks: good to begin something, never to rely on."""
         return self._client.connected
 
-    @property
-    def granted_ms(self) -> int:
-        """The session's timeout as the ensemble has it."""
-        return self._client.granted_ms
+    def insist(self) -> None:
+        """SelectorError where the ensemble grants less time than was asked for: a lease would outlast the session."""
+        granted_ms = self._client.granted_ms
+        if self.connected and granted_ms < self._timeout_ms:
+            raise SelectorError(
+                f"The ensemble grants sessions of {granted_ms} ms, not of {self._timeout_ms} ms: a lease would "
+                "be longer than its session; set its maxSessionTimeout."
+            )
 
     @property
     def credentials(self) -> tuple[int, bytes]:
@@ -72,10 +81,10 @@ class Session:
             raise NoQuorumError("There is no session with the ensemble.")
         return number, password
 
-    def notice(self, _: object = None) -> None:
+    def notice(self, event: WatchedEvent | None = None) -> None:
         """Called from kazoo's threads; a watch of its own, which kazoo keeps once for each path."""
         with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._told)
+            self._loop.call_soon_threadsafe(self._told, event)
 
     async def ask(self, send: Callable[[Client], Any]) -> Any:
         """The answer to one request; `send` hands it to kazoo and returns its IAsyncResult."""
@@ -169,8 +178,8 @@ class Session:
 class Sessions:
     """The session that is, and after its end the next one."""
 
-    def __init__(self, access: Access, told: Callable[[], None] = lambda: None) -> None:
-        """`told` is called in the loop whenever something may have changed. OSError for TLS files of no use."""
+    def __init__(self, access: Access, told: Callable[[WatchedEvent | None], None] = lambda _: None) -> None:
+        """`told` is called in the loop as a session's is, whichever it is. OSError for TLS files of no use."""
         self._access, self._told = access, told
         self._loop = asyncio.get_running_loop()
         self._closed = False
@@ -190,12 +199,12 @@ class Sessions:
         self._closed = True
         await self._last.end()
 
-    def _check(self) -> None:
+    def _check(self, event: WatchedEvent | None) -> None:
         if self._last.over and self._last is not self._ended and not self._closed:
             self._ended = self._last
             self._forget(self._last)
             self._loop.call_later(RENEW_SECONDS, self._renew, self._last)
-        self._told()
+        self._told(event)
 
     def _renew(self, old: Session) -> None:
         if self._closed or self._last is not old:

@@ -84,6 +84,7 @@ class LedgerSelector:
 
     def __init__(self, ledger: Ledger, duty: str, candidate: str) -> None:
         self.changed = asyncio.Event()
+        self.freed = False  # a file tells nobody
         self._ledger, self._duty, self._me = ledger, duty, candidate
         self._number = secrets.randbits(40)
 

@@ -111,7 +111,7 @@ def test_a_claim_is_not_confirmed_by_another_session_though_its_holder_stands(wo
     one = world.candidate("one")
     claim = world.run(eventually(one.acquire))
     one._sessions._last._client.over = True  # as after an error in kazoo's thread
-    world.place.make(one._sessions._check)
+    world.place.make(lambda: one._sessions._check(None))
 
     async def renewed() -> bool:
         try:
