@@ -15,6 +15,8 @@ from failover.log import Log
 from failover.observation import Act, Signer
 from failover.selector.base import Selector, SelectorError
 
+# Who has just let go stands aside: whoever takes the duty has the ensemble to itself, and on one machine the processor.
+ASIDE_SECONDS = 0.05
 # What must not be left half done: whether it had an effect would be unknown.
 WHOLE = (Act.ACQUIRE, Act.RELEASE_CLEAN, Act.RELEASE_UNCLEAN)
 
@@ -120,3 +122,5 @@ class Acting:
         self._hand.tenure = None
         self._tell()
         self._log.say("released", epoch=tenure.claim.epoch, clean=clean)
+        if not self._hand.stopping:
+            await asyncio.sleep(ASIDE_SECONDS)
