@@ -46,7 +46,7 @@ class Selector(Protocol):
 
     @property
     def freed(self) -> bool:
-        """Whether it was told since the last view that the holder has gone: nothing need be asked to acquire then."""
+        """Whether it was told since the last view that the holder has gone, and of no other change: that is a view."""
         ...
 
     async def publish(self, candidacy: Candidacy) -> None:

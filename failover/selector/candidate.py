@@ -64,6 +64,7 @@ class ZooKeeperSelector:
             if self._seen[:2] == (watched, watched.changes):
                 return replace(self._seen[2], beat=beat_of(beat))
         changes = watched.changes
+        watched.news.clear()
         found, _ = await asyncio.gather(read_view(watched, self._duty), watched.find(self._term))
         self._doubts.saw(watched.session, found.doubt)
         self._seen = watched, changes, found
@@ -71,8 +72,9 @@ class ZooKeeperSelector:
 
     @property
     def freed(self) -> bool:
-        """Whether a watch told that the holder has gone, and nothing was asked since."""
-        return self._watched is not None and self._watched.gone(self._holder)
+        """Whether watches told that the holder has gone, and of nothing else that a view has, since the last one."""
+        known = self._watched
+        return known is not None and known.gone(self._holder) and known.news <= {self._holder, self._term}
 
     async def publish(self, candidacy: Candidacy) -> None:
         """Written where it differs from what this session has written. NoQuorumError."""
@@ -180,12 +182,12 @@ class ZooKeeperSelector:
         return known
 
     async def _stands(self, watched: Watched) -> ZnodeStat | None:
-        found = None if self.freed else await watched.find(self._holder)
+        found = None if watched.gone(self._holder) else await watched.find(self._holder)
         return found and found[1]
 
     async def _version(self, watched: Watched) -> int:
         """The term's, which is made where it is missing: a duty that nobody held yet."""
-        if self.freed and (known := watched.version(self._term)) is not None:
+        if watched.gone(self._holder) and (known := watched.version(self._term)) is not None:
             return known
         if found := await read_term(watched, self._duty):
             return found[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from failover.clock import Clock
@@ -56,13 +56,13 @@ class MemorySelector:
         self.client, self._duty, self._candidate = client, duty, candidate
         self.changed = asyncio.Event()
         self._doubt = Sighting(client.clock)
-        self.freed = False
+        self.freed, self._seen = False, client.ensemble.view(duty)
         client.ensemble.listeners.append(self._told)
 
     async def view(self) -> View:
         found = await self.client.ask(lambda _: self.client.ensemble.view(self._duty))
         self._doubt.saw(found.doubt)
-        self.freed = False
+        self.freed, self._seen = False, found
         return found
 
     async def publish(self, candidacy: Candidacy) -> None:
@@ -98,8 +98,9 @@ class MemorySelector:
         await self.client.ask(lambda _: self.client.ensemble.cast_doubt(self._duty))
 
     def _told(self) -> None:
-        duty = self.client.ensemble.duties.get(self._duty)
-        self.freed = duty is not None and duty.seat is None and not self.client.cut
+        now = self.client.ensemble.shown(self._duty)
+        alike = replace(self._seen, holder=None, beat=now.beat, doubt=now.doubt) == now
+        self.freed = alike and self._seen.holder is not None and not self.client.cut
         self.changed.set()
 
     def _term(self, session: int) -> tuple[int, bool, int]:

@@ -120,7 +120,12 @@ class Ensemble:
 
     def view(self, name: str) -> View:
         """What a reader sees."""
-        duty = self.duty(name)
+        self._expire()
+        return self.shown(name)
+
+    def shown(self, name: str) -> View:
+        """As it was left; what is over may still be there."""
+        duty = self.duties.setdefault(name, Duty())
         candidates = tuple(one for one, _ in duty.candidates.values())
         return View(
             holder=duty.seat and duty.seat.holder,

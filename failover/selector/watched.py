@@ -22,6 +22,7 @@ class Watched:
     def __init__(self, session: Session, since: float) -> None:
         self.session, self.since = session, since
         self.changes = 0
+        self.news: set[str] = set()  # paths that have fired since this was last emptied
         self._answers: dict[str, Any] = {}
         self._past: dict[str, Any] = {}  # answers whose watches have fired
         self._gone: set[str] = set()
@@ -29,6 +30,7 @@ class Watched:
     def fired(self, event: WatchedEvent) -> None:
         """What a watch has told."""
         self.changes += 1
+        self.news.add(event.path)
         if event.path in self._answers:
             self._past[event.path] = self._answers.pop(event.path)
         if event.type == EventType.DELETED:

@@ -9,6 +9,7 @@ from failover.agent.viewing import Viewing
 from failover.model import View
 from failover.selector.memory import Client, MemorySelector
 from failover.selector.memory_ensemble import Ensemble
+from tests.failover.conformance import candidacy
 from tests.failover.situations import TIMING
 
 
@@ -64,6 +65,17 @@ def test_the_word_that_the_holder_has_gone_is_a_view_and_no_answer() -> None:
         await world.one.acquire()
         seen = await viewing.look()
         assert (seen is not None and seen.holder is not None, world.two.looks) == (True, 2), "the next look asks"
+
+    _run(story())
+
+
+def test_news_beside_it_is_looked_at() -> None:
+    async def story() -> None:
+        world = World()
+        viewing = await world.begun()
+        await world.one.publish(candidacy("one"))
+        seen = await viewing.look()
+        assert (seen and [one.candidate for one in seen.candidates], world.two.looks) == (["one"], 2)
 
     _run(story())
 

@@ -15,6 +15,7 @@ from failover.selector.base import TakenError
 from failover.selector.watched import Watched
 from failover.selector.znodes import Term, to_bytes
 from failover.selector.zookeeper import ZooKeeperSelector
+from tests.failover.conformance import candidacy
 from tests.failover.ensemble import eventually, until
 from tests.failover.zookeeper_world import World
 
@@ -35,6 +36,25 @@ def test_a_freed_duty_is_taken_with_nothing_asked_before(world: World, end: str)
         assert await two.confirm(new) > 0
         assert (await two.view()).holder is not None
         assert not two.freed
+
+    world.run(story())
+
+
+def test_a_session_that_ends_takes_more_with_it_than_the_duty(world: World) -> None:
+    """Who decides without a look would still count on the candidate that has died."""
+    one, two = world.candidate("one"), world.candidate("two")
+
+    async def story() -> None:
+        await eventually(lambda: one.publish(candidacy("one")))
+        await _held_and_seen(one, two)
+        await one.close()
+
+        async def told() -> bool:
+            return two._watched is not None and len(two._watched.news) > 1
+
+        await until(told)
+        assert not two.freed
+        assert not (await two.view()).candidates
 
     world.run(story())
 
@@ -78,7 +98,8 @@ def test_a_duty_that_somebody_else_took_meanwhile_is_taken(world: World) -> None
         await one.release(await _held_and_seen(one, two), clean=True)
         await until(lambda: _freed(two))
         await eventually(three.acquire)
-        assert two.freed, "nobody has told it"
+        assert two._watched is not None
+        assert two._watched.gone(two._holder), "whose watch fires once"
         with pytest.raises(TakenError):
             await two.acquire()
         assert not two.freed
