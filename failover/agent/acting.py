@@ -104,8 +104,9 @@ class Acting:
             await self._signer.activate(self._hand.tenure)
 
     def _drain(self) -> None:
-        if self._hand.tenure and self._hand.tenure.draining_since is None:
-            self._hand.tenure.draining_since = self._clock()
+        tenure = self._hand.tenure
+        if tenure and tenure.draining_since is None:
+            tenure.draining_since, tenure.calls.idle = self._clock(), self._wake
 
     async def _release(self, *, clean: bool) -> None:
         tenure = self._hand.tenure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from failover.lease import Lease, Timing, may_activate_at
@@ -14,6 +15,7 @@ class Calls:
 
     unanswered: int = 0
     last_at: float | None = None
+    idle: Callable[[], None] = lambda: None  # called when every one of them is answered
 
     def sent(self, now: float) -> None:
         """Before the first byte leaves."""
@@ -23,6 +25,8 @@ class Calls:
     def answered(self) -> None:
         """After the last byte came, or when certainly none had left."""
         self.unanswered -= 1
+        if not self.unanswered:
+            self.idle()
 
 
 @dataclass
