@@ -114,6 +114,14 @@ MUTANTS: tuple[Mutant, ...] = (
         model="DOUBT_NOT_CHECKED",
     ),
     Mutant(
+        name="word-of-any-term",
+        file=SELECTOR + "candidate.py",
+        old="stat.version == version and ",
+        new="",
+        faults=("handover", "expire", "kill-agent"),
+        model="WORD_NOT_PROVED",
+    ),
+    Mutant(
         name="no-staleness-bound",
         file=GATE + "admission.py",
         old="    if not 0 <= age < staleness:\n",

@@ -77,6 +77,9 @@ typedef Agent {
   bool counts;  /* that age, from which the grace is counted */
   bool settled; /* the grace is over, or the term said "clean" */
   bool leaving; /* a clean release is under way */
+#ifdef WORD_NOT_PROVED
+  bool told;    /* the word as it was read, once */
+#endif
 };
 Agent agents[2];
 
@@ -131,12 +134,22 @@ inline forget(a) {
 #define SETTLED(a) (a.settled)
 #endif
 
+#ifdef WORD_NOT_PROVED
+#define WORD(a) a.told
+#else
+#define WORD(a) word
+#endif
+
 proctype agent(byte i) {
   do
+#ifdef WORD_NOT_PROVED
+  :: d_step { agents[i].state == IDLE && agents[i].told != word -> agents[i].told = word;
+      printf("%c reads the word: %d\n", 'A' + i, word) }
+#endif
   :: d_step { agents[i].state == IDLE && holder == 0 && last < EPOCHS ->
       last++; term++; holder = last;
-      agents[i].state = ASKED; agents[i].epoch = last; agents[i].term = term; agents[i].settled = word;
-      if :: word -> agents[i].counts = 0; agents[i].age = 0 :: else fi;
+      agents[i].state = ASKED; agents[i].epoch = last; agents[i].term = term; agents[i].settled = WORD(agents[i]);
+      if :: agents[i].settled -> agents[i].counts = 0; agents[i].age = 0 :: else fi;
       word = 0; DOUBT_ENDS;
       printf("%c acquires epoch %d, term %d, clean before: %d\n", 'A' + i, last, term, agents[i].settled) }
 #ifdef DOUBT_FROM_THE_QUESTION /* which may come before the doubt */

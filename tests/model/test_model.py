@@ -92,6 +92,7 @@ def test_no_reachable_state_breaks_the_order_of_epochs(model: str, macros: tuple
         ("failover.pml", "CONFIRMS_IN_DOUBT"),
         ("failover.pml", "DOUBT_NOT_CHECKED"),
         ("failover.pml", "DOUBT_FROM_THE_QUESTION"),
+        ("failover.pml", "WORD_NOT_PROVED"),
         ("failover.pml", "RESTORE NO_HIGHWATER"),
         ("lease.pml", "OLD_RULE"),
         ("lease.pml", "COUNT_FROM_LATEST"),
