@@ -17,7 +17,7 @@ from chaos import stamps
 
 KINDS = ("signer", "agent", "host", "handover", "leader")
 READY_SECONDS, OVER_SECONDS, LEADER_SECONDS, LINGER_SECONDS, LATEST_SECONDS = 60.0, 60.0, 3.0, 0.3, 5.0
-WARM_UPS = 2  # the ensemble's first writes take thrice as long as those after them: its code is not compiled yet
+WARM_UPS = 5  # the ensemble's first writes take thrice as long as those after them: its code is not compiled yet
 Rounds = dict[str, dict[str, dict[int, dict[str, float]]]]  # by kind, contender and number of the round
 
 
@@ -67,17 +67,22 @@ class Takeovers:
                     raise
                 self._fail(str(error))
                 self._racing.remove(contender)
-        self._arena.report("warming up")
-        for _ in range(WARM_UPS):
+        self._warm_up()
+        # A server that was killed comes back cold: the leader is, once all else is measured.
+        for some in ([kind for kind in kinds if kind != "leader"], [kind for kind in kinds if kind == "leader"]):
+            for self._number in range(1, pairs + 1):
+                for kind in some:
+                    self._arena.report(f"round {self._number}/{pairs}, {kind}")
+                    self._leader() if kind == "leader" else self._round(kind)
+
+    def _warm_up(self) -> None:
+        """Handovers that don't count."""
+        failed = list(self.failed)
+        for number in range(1, WARM_UPS + 1):
+            self._arena.report(f"warming up {number}/{WARM_UPS}")
             self._round("handover")
         self.rounds.clear()
-        for self._number in range(1, pairs + 1):
-            for kind in kinds:
-                self._arena.report(f"round {self._number}/{pairs}, {kind}")
-                if kind == "leader":
-                    self._leader()
-                else:
-                    self._round(kind)
+        self.failed = failed
 
     def _round(self, kind: str) -> None:
         """After a loss, those with long timeouts are waited for all at once, behind the others."""
