@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +18,13 @@ from failover.selector.zookeeper import ZooKeeperSelector
 from tests.failover.conformance import candidacy
 from tests.failover.ensemble import eventually, until
 from tests.failover.zookeeper_world import World
+
+
+@pytest.fixture(autouse=True)
+def long_memory() -> Iterator[None]:
+    """However slow this machine is, nothing is read again for its age."""
+    with patch("failover.selector.candidate.RELOOK_SECONDS", 3600):
+        yield
 
 
 @pytest.mark.parametrize("end", ["clean", "unclean", "session"])
@@ -124,7 +131,7 @@ async def _freed(two: ZooKeeperSelector) -> bool:
 
 
 @contextmanager
-def _questions(two: ZooKeeperSelector) -> Any:
+def _questions(two: ZooKeeperSelector) -> Iterator[list[str]]:
     """What is asked meanwhile, in order."""
     session, asked = two._sessions.current, list[str]()
     real = session.ask
