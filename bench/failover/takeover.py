@@ -40,7 +40,7 @@ NOTES = [
     "client-go runs on one API server with one etcd of the sandbox's kind, with a Lease of 15/10/2 s (core clients' "
     "defaults) and 2/1/0.25 s: whole seconds in the ratio that its documentation gives. ReleaseOnCancel is set. It has "
     "no ensemble whose leader could die.",
-    "Five handovers of each contender come before the first round and are not counted: the servers' code is cold. For "
+    "Ten handovers of each contender come before the first round and are not counted: the servers' code is cold. For "
     "the same reason their leader is killed after all other rounds.",
     "After the loss of an agent or a host, contenders whose own timeouts are longer than the fleet's session are "
     "struck at the beginning of the round and waited for together, behind the others.",

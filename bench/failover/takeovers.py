@@ -17,7 +17,7 @@ from chaos import stamps
 
 KINDS = ("signer", "agent", "host", "handover", "leader")
 READY_SECONDS, OVER_SECONDS, LEADER_SECONDS, LINGER_SECONDS, LATEST_SECONDS = 60.0, 60.0, 3.0, 0.3, 5.0
-WARM_UPS = 5  # the ensemble's first writes take thrice as long as those after them: its code is not compiled yet
+WARM_UPS = 10  # the ensemble's first writes take thrice as long as those after them: its code is not compiled yet
 Rounds = dict[str, dict[str, dict[int, dict[str, float]]]]  # by kind, contender and number of the round
 
 
