@@ -126,9 +126,10 @@ class Session:
 
     async def find(self, path: str, *, watch: bool = False) -> tuple[bytes, Any] | None:
         """As `get`; None where there is no such znode. With `watch`, its coming, changing and going are told once."""
+        if not watch:
+            return await self._got(path)  # sent at once, in no task of its own: who asks several counts on their order
         # Answers come in the order of the questions: what comes or goes between these two is told.
-        asked = [self.stat(path, watch=True)] if watch else []
-        *_, found = await asyncio.gather(*asked, self._got(path))
+        _, found = await asyncio.gather(self.stat(path, watch=True), self._got(path))
         return found
 
     async def children(self, path: str, *, watch: bool = False) -> list[str]:
