@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import pytest
 
 from failover.clock import boottime
-from failover.model import Candidacy, Orders, View
+from failover.model import Candidacy, Epoch, Orders, View
 from failover.selector.base import LostError, Selector, TakenError
 from tests.failover.ensemble import eventually, until
 
@@ -28,6 +28,17 @@ def candidacy(name: str, priority: int = 1) -> Candidacy:
     return Candidacy(candidate=name, priority=priority, standby="hot", healthy=True, settled=True, reason="all is well")
 
 
+async def seen_holder(selector: Selector, epoch: Epoch) -> View:
+    """The first view that has it: a backend's server may lag behind the one that was written to."""
+
+    async def seen() -> bool:
+        holder = (await eventually(selector.view)).holder
+        return holder is not None and holder.epoch == epoch
+
+    await until(seen)
+    return await selector.view()
+
+
 async def doubted(selector: Selector, *, stands: bool = True) -> bool:
     return ((await eventually(selector.view)).doubt is not None) is stands
 
@@ -42,9 +53,9 @@ class Conformance:
             claim = await eventually(one.acquire)
             assert (claim.candidate, claim.clean) == ("one", True)
             assert await one.confirm(claim) > 0
-            seen = (await eventually(two.view)).holder
+            seen = (await seen_holder(two, claim.epoch)).holder
             assert seen
-            assert (seen.candidate, seen.epoch) == ("one", claim.epoch)
+            assert seen.candidate == "one"
 
         backend.run(story())
 
@@ -53,7 +64,7 @@ class Conformance:
 
         async def story() -> None:
             claim = await eventually(one.acquire)
-            await eventually(two.view)
+            await seen_holder(two, claim.epoch)
             with pytest.raises(TakenError):
                 await two.acquire()
             assert await one.confirm(claim) > 0
@@ -137,7 +148,7 @@ class Conformance:
 
         async def story() -> None:
             claim = await eventually(one.acquire)
-            seen = await eventually(two.view)
+            seen = await seen_holder(two, claim.epoch)
             if seen.beat is None:
                 return  # a backend that does not tell has no doubts
             await eventually(two.doubt)
@@ -164,8 +175,9 @@ class Conformance:
             await eventually(one.doubt)  # nobody holds it: there is nobody to doubt
             claim = await eventually(one.acquire)
             assert claim.doubted_at == math.inf
-            await eventually(two.doubt)
-            await eventually(one.view)
+            if (await seen_holder(two, claim.epoch)).beat is not None:
+                await two.doubt()
+                await until(lambda: doubted(one))
             await one.confirm(claim)
             await one.release(claim, clean=False)
             assert (await eventually(two.acquire)).doubted_at == math.inf
