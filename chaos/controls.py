@@ -1,7 +1,8 @@
 """`python -m chaos.controls`: each mutant under faults that bring it out; one that nothing catches is a gap.
 
 Needs root. A run ends with its first violation. A mutant that no run caught may still be caught by the model, where its
-rule is one of the model's (`make model`). Exit codes: 0 every mutant was caught, 1 not, 3 this machine lacks something.
+rule is one of the model's (`make model`), and by tests of the code (`make test-long`). Exit codes: 0 every mutant was
+caught, 1 not, 3 this machine lacks something.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Positive controls: the package under test broken on purpose, each in one place; a run under faults must notice.
 
-`faults` are the kinds that bring a mutant out soonest, for `--only`; `model` is the same weakness in models/, if it is
-one there. A mutant of what stands before the gates (agent, watchdog) is to be caught by the rule `apart`, one of a
-gate, of the grace or of the word `clean` by the others.
+`faults` are the kinds that bring a mutant out soonest, for `--only`. `model` is the same weakness in models/, if it is
+one there; a model knows nothing of the code, so `tests` fail with such a mutant (`make test-long`). A mutant of what
+stands before the gates (agent, watchdog) is to be caught by the rule `apart`, one of a gate, of the grace or of the
+word `clean` by the others.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Mutant:
     new: str
     faults: tuple[str, ...]
     model: str = ""
+    tests: str = ""
 
     def copied_to(self, folder: Path) -> Path:
         """What FAILOVER_PATH is to be: a copy with the mutant. ValueError where the code has changed."""
@@ -43,6 +45,7 @@ class Mutant:
 
 CUT = ("cut-region", "black-hole-agent", "black-hole-gate", "cut-all")
 AGENT, GATE, SELECTOR = "failover/agent/", "failover/gate/", "failover/selector/"
+TESTS = "tests/failover/"
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         name="trust-client-state",
@@ -66,6 +69,7 @@ MUTANTS: tuple[Mutant, ...] = (
         new="            if (await session.stat(paths.holder(duty))) is None:\n                return None\n",
         faults=("cut-region", "cut-pair", "black-hole-server", "freeze-follower"),
         model="CONFIRM_BY_READ",
+        tests=TESTS + "test_zookeeper_outages.py -k without_its_leader",
     ),
     Mutant(
         name="wall-clock-for-deadlines",
@@ -96,6 +100,7 @@ MUTANTS: tuple[Mutant, ...] = (
         new="    return acquired_at",
         faults=("expire", "freeze-host", "black-hole-gate", "cut-region"),
         model="NO_GRACE",
+        tests=TESTS + "test_decide.py",
     ),
     Mutant(
         name="confirms-in-doubt",
@@ -104,6 +109,7 @@ MUTANTS: tuple[Mutant, ...] = (
         new="",
         faults=("black-hole-agent", "freeze-host", "kill-host"),
         model="CONFIRMS_IN_DOUBT",
+        tests=TESTS + "test_zookeeper_gate.py -k in_doubt",
     ),
     Mutant(
         name="doubt-not-compared",
@@ -112,6 +118,7 @@ MUTANTS: tuple[Mutant, ...] = (
         new="        self._end(transaction, -1)\n",
         faults=("slow", "freeze-agent", "cut-one-way"),
         model="DOUBT_NOT_CHECKED",
+        tests=TESTS + "test_zookeeper_selector.py -k saw_and_no_other",
     ),
     Mutant(
         name="word-of-any-term",
@@ -120,6 +127,16 @@ MUTANTS: tuple[Mutant, ...] = (
         new="",
         faults=("handover", "expire", "kill-agent"),
         model="WORD_NOT_PROVED",
+        tests=TESTS + "test_zookeeper_news.py -k another_term",
+    ),
+    Mutant(
+        name="holder-asked-before-the-term",
+        file=SELECTOR + "session.py",
+        old="            return await self._got(path)  #",
+        new="            return await asyncio.create_task(self._got(path))  #",
+        faults=("handover", "expire", "slow"),
+        model="READ_EPOCH_FIRST",
+        tests=TESTS + "test_reading.py",
     ),
     Mutant(
         name="no-staleness-bound",
@@ -128,6 +145,7 @@ MUTANTS: tuple[Mutant, ...] = (
         new="    if age < 0:\n",
         faults=("black-hole-gate", "cut-region", "expire", "freeze-host"),
         model="NO_STALENESS",
+        tests=TESTS + "test_gate_admission.py",
     ),
     Mutant(
         name="staleness-from-the-answer",
@@ -136,6 +154,7 @@ MUTANTS: tuple[Mutant, ...] = (
         new="        return Confirmation(epoch=known.epoch, sent_at=self._clock())\n",
         faults=("slow", "black-hole-server", "freeze-leader", "expire", "freeze-gate"),
         model="STALENESS_FROM_ANSWER",
+        tests=TESTS + "test_zookeeper_gate.py -k age_counts",
     ),
     Mutant(
         name="lease-from-the-answer",
@@ -144,6 +163,7 @@ MUTANTS: tuple[Mutant, ...] = (
         new="        return self._clock() + 2.0\n",
         faults=("slow", *CUT, "freeze-leader"),
         model="COUNT_FROM_LATEST",  # it is later than all that was sent; how much later, the grace covers
+        tests=TESTS + "test_zookeeper_selector.py -k lease_counts",
     ),
     Mutant(
         name="no-high-water-file",
@@ -152,6 +172,7 @@ MUTANTS: tuple[Mutant, ...] = (
         new="    if epoch < 0:\n",
         faults=("kill-gate", "roll-gates", "lose-quorum"),
         model="NO_HIGHWATER",
+        tests=TESTS + "test_gate_admission.py",
     ),
     Mutant(
         name="epoch-not-compared",
@@ -160,14 +181,17 @@ MUTANTS: tuple[Mutant, ...] = (
         new="    if epoch < 0:\n",
         faults=("freeze-host", "black-hole-agent", "expire"),
         model="NO_EPOCH_CHECK",
+        tests=TESTS + "test_gate_admission.py",
     ),
     Mutant(
         name="release-without-stopping-the-signer",
         file=AGENT + "acting.py",
         old="            Act.STOP: self._signer.stop,\n",
-        new="            Act.STOP: lambda: self._release(clean=True),\n",
+        # Not `_release`, which does nothing while the signer is up.
+        new="            Act.STOP: lambda: self._selector.release(self._hand.tenure.claim, clean=True),\n",
         faults=("handover", "drain", "roll-agents"),
         model="RELEASE_BEFORE_STOP",
+        tests=TESTS + "test_agent_lives.py -k all_stop",
     ),
     Mutant(
         name="clean-with-an-unanswered-call",
@@ -176,6 +200,7 @@ MUTANTS: tuple[Mutant, ...] = (
         new="    if seen.unanswered < 0:\n        flaw",
         faults=("kill-signer", "freeze-gate", "black-hole-gate", "handover"),
         model="CLEAN_WITH_UNANSWERED",
+        tests=TESTS + "test_decide.py",
     ),
     Mutant(
         name="watch-only",
@@ -186,6 +211,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "        try:\n            await session.commit(lambda transaction: self.",
         faults=("cut-region", "cut-pair", "black-hole-server"),
         model="CONFIRM_BY_READ",  # a real follower that is cut off ends within the grace
+        tests=TESTS + "test_zookeeper_outages.py -k without_its_leader",
     ),
     Mutant(
         name="adopt-an-old-sessions-node",
@@ -194,6 +220,7 @@ MUTANTS: tuple[Mutant, ...] = (
         new="        if self._held is None:\n",
         faults=("expire", "freeze-agent", "black-hole-agent"),
         model="BEAT_OF_ANOTHER_SESSION",
+        tests=TESTS + "test_zookeeper_selector.py -k another_session",
     ),
     Mutant(
         name="watchdog-fed-by-the-wrong-clock",

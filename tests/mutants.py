@@ -14,6 +14,8 @@ from tests.recording import ROOT
 PARTS = (
     "config",
     "components",
+    "drills",
+    "failover",
     "fleet",
     "keeper",
     "sandbox",

@@ -14,6 +14,7 @@ from chaos.fleet import environment
 from chaos.layout import ROOT
 from chaos.mutants import MUTANTS, Mutant
 from chaos.nemeses import KINDS
+from tests.mutants import Mutant as Broken
 
 
 def test_there_are_enough_of_them_with_names_of_their_own() -> None:
@@ -29,6 +30,16 @@ def test_each_changes_what_is_there_once_and_is_still_a_program(mutant: Mutant) 
     assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(text))
     assert set(mutant.faults) <= set(KINDS)
     assert not mutant.model or mutant.model in (ROOT / "tests" / "model" / "test_model.py").read_text()
+    assert bool(mutant.model) == bool(mutant.tests)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mutant", [mutant for mutant in MUTANTS if mutant.tests], ids=lambda mutant: mutant.name)
+def test_what_a_model_notices_of_the_protocol_tests_notice_of_the_code(mutant: Mutant, tmp_path: Path) -> None:
+    broken = Broken(
+        promise=mutant.model, file=mutant.file, line=mutant.old, broken=mutant.new, tests=mutant.tests
+    )  # fmt: skip
+    assert broken.caught_in(tmp_path)
 
 
 def test_a_copy_comes_before_the_projects_own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

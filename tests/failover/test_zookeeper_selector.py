@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 
@@ -17,11 +17,13 @@ from drills.inside import inside
 from failover.connection import Client
 from failover.model import Claim, Orders
 from failover.selector.base import LostError, NoQuorumError, Selector, SelectorError, TakenError
+from failover.selector.doubts import Doubts
+from failover.selector.session import Session
 from failover.selector.session_end import end_session
 from failover.selector.zookeeper import ZooKeeperSelector
-from tests.failover.conformance import Conformance, candidacy
+from tests.failover.conformance import Conformance, candidacy, doubted, seen_holder
 from tests.failover.ensemble import eventually, until
-from tests.failover.zookeeper_world import FAST, World
+from tests.failover.zookeeper_world import FAST, World, commits
 
 
 @pytest.fixture
@@ -110,18 +112,48 @@ def test_a_claim_is_not_confirmed_by_another_session_though_its_holder_stands(wo
     """A client that ended with its session alive: new confirmations would renew a lease that nothing keeps alive."""
     one = world.candidate("one")
     claim = world.run(eventually(one.acquire))
-    one._sessions._last._client.over = True  # as after an error in kazoo's thread
-    world.place.make(lambda: one._sessions._check(None))
+    old = one._sessions._last
+    with patch.object(Session, "end", AsyncMock()):  # nobody tells the ensemble
+        old._client.over = True  # as after an error in kazoo's thread
+        world.place.make(lambda: one._sessions._check(None))
+        assert world.run(eventually(lambda: one._sessions.current.stat(f"/duties/{world.duty}/holder")))
+        with pytest.raises(LostError):
+            world.run(one.confirm(claim))
+    world.run(old.end())
 
-    async def renewed() -> bool:
-        try:
-            return one._sessions.current.connected
-        except NoQuorumError:
-            return False
 
-    world.run(until(renewed))
-    with pytest.raises(LostError):
-        world.run(one.confirm(claim))
+def test_a_lease_counts_from_when_its_confirmation_was_sent(world: World) -> None:
+    one = world.candidate("one")
+
+    async def story() -> None:
+        claim = await eventually(one.acquire)
+        with commits() as sent:
+            assert await one.confirm(claim) <= sent[-1]
+
+    world.run(story())
+
+
+def test_a_claim_ends_the_doubt_that_it_saw_and_no_other(world: World) -> None:
+    """Its grace counts from that one: what the holder did between the two would be forgotten."""
+    one, two = world.candidate("one"), world.candidate("two")
+
+    async def story() -> None:
+        claim = await eventually(one.acquire)
+        await seen_holder(two, claim.epoch)
+        await two.doubt()
+        await until(lambda: doubted(two))
+        assert two._watched
+        seen = await two._doubts.known(two._watched)
+        await until(lambda: doubted(one))
+        await one.confirm(claim)
+        await until(lambda: doubted(two, stands=False))
+        await two.doubt()
+        await one.release(claim, clean=False)
+        with patch.object(Doubts, "known", AsyncMock(return_value=seen)), pytest.raises(TakenError):
+            await eventually(two.acquire, seconds=1)
+        assert (await eventually(two.acquire)).doubted_at > seen[1]
+
+    world.run(story())
 
 
 def test_what_an_older_session_of_the_same_candidate_holds_is_somebody_elses(world: World) -> None:

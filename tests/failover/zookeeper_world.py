@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
+from unittest.mock import patch
+
+from kazoo.client import TransactionRequest
 
 from drills.rig import Rig
 from failover.access import Access
+from failover.clock import boottime
+from failover.selector.session import Session
 from failover.selector.zookeeper import ZooKeeperDesk, ZooKeeperSelector, ZooKeeperVerifier
 from tests.failover.ensemble import Place
 
@@ -56,6 +62,19 @@ class World:
         made = where.make(build)
         self._made.append((where, made))
         return made
+
+
+@contextmanager
+def commits() -> Iterator[list[float]]:
+    """When each transaction was handed over, meanwhile."""
+    at, whole = list[float](), Session.commit
+
+    async def commit(self: Session, build: Callable[[TransactionRequest], None]) -> None:
+        at.append(boottime())
+        await whole(self, build)
+
+    with patch.object(Session, "commit", commit):
+        yield at
 
 
 def only(access: Access, rig: Rig, number: int) -> Access:
