@@ -165,12 +165,12 @@ class Rig:
     def wait_ready(self, *numbers: int) -> None:
         """Until these servers, or all, are ready. TimeoutError tells how they are."""
         wanted = numbers or tuple(self.numbers)
-        self.wait(lambda: all(self.pods[number].ready for number in wanted), 60, lambda: self._states(wanted))
+        self.wait(lambda: all(self.pods[number].ready for number in wanted), 120, lambda: self._states(wanted))
 
     def wait_serving(self, *numbers: int) -> None:
         """Until these servers, or all, are in a quorum: sooner than their probes say so."""
         wanted = numbers or tuple(self.numbers)
-        self.wait(lambda: all(self.mode(number) for number in wanted), 60, lambda: self._states(wanted))
+        self.wait(lambda: all(self.mode(number) for number in wanted), 120, lambda: self._states(wanted))
 
     def wait(self, reached: Callable[[], bool], seconds: float, told: Callable[[], str] = lambda: "it") -> None:
         """Until something is so. TimeoutError with what `told` says."""
@@ -181,7 +181,8 @@ class Rig:
             time.sleep(0.05)
 
     def _states(self, numbers: tuple[int, ...]) -> str:
-        return ", ".join(f"server {number}: {self.mode(number) or 'not serving'}" for number in numbers)
+        silent = {number: f"not serving, and last {self.pods[number].log('zookeeper')[-200:]!r}" for number in numbers}
+        return ", ".join(f"server {number}: {self.mode(number) or silent[number]}" for number in numbers)
 
     def mode(self, number: int) -> str | None:
         """leader, follower or observer; None for a server that doesn't serve."""
