@@ -13,7 +13,7 @@ from tests.failover import ensemble
 from tests.failover.zookeeper_world import World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # and no longer: all servers of a machine share its 128 inotify instances
 def whole_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """A running ensemble."""
     if reason := unavailable():

@@ -13,7 +13,7 @@ from sandbox import Sandbox, api
 from tests.plugin.plugin import Plugin
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A running region, eu."""
     made = Sandbox(tmp_path_factory.mktemp("plugin"), ["eu"])

@@ -13,9 +13,9 @@ from tests.sandbox.helpers import eventually, get
 REGIONS = ("eu", "na")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A running sandbox, removed when all tests are through."""
+    """A running sandbox, removed when its tests are through."""
     made = Sandbox(tmp_path_factory.mktemp("shared"), REGIONS)
     try:
         made.start(print)
