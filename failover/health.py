@@ -25,7 +25,8 @@ class DaemonReading:
     """One daemon; None where it did not say, or where the chain has no such thing.
 
     `best_height` is the best that its peers claim; `block_age` counts seconds since its last block; `utxos` are those a
-    notary signs with; `disk_free` is a share, 0 to 1; `funds` are coins.
+    notary signs with; `disk_free` is a share, 0 to 1; `funds` are coins. `key`: whether the wallet can sign with the
+    notary's key (`ismine`); `scanning`: its wallet looks through the chain for a key's outputs, so it knows some only.
     """
 
     chain: str
@@ -37,6 +38,8 @@ class DaemonReading:
     utxos: int | None = None
     disk_free: float | None = None
     funds: float | None = None
+    key: bool | None = None
+    scanning: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

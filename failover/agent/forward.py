@@ -101,19 +101,20 @@ class Forwarder:
     async def _sign_under(
         self, tenure: Tenure, request: web.BaseRequest, route: GateRoute, body: bytes
     ) -> web.StreamResponse:
-        kept = bytearray()
-        tenure.calls.sent(self._clock())
+        kept, certain = bytearray(), False
+        number = tenure.calls.sent(route.chain, self._clock())
         try:
             async with self._post(route, body, tenure) as answer:
                 response = await _relay(request, answer, kept)
-                if _whole(answer) and not _in_doubt(bytes(kept)):
-                    tenure.calls.answered()
+                certain = _whole(answer) and not _in_doubt(bytes(kept))
                 return response
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            tenure.calls.answered()  # no connection, so nothing was sent
+            certain = True  # no connection, so nothing was sent
             return _error(body, wire.UNREACHABLE, f"no connection to the gate of {route.chain}")
         except (aiohttp.ClientError, TimeoutError) as error:
             return _error(body, wire.UNREACHABLE, f"the gate of {route.chain} gave no answer: {type(error).__name__}")
+        finally:
+            (tenure.calls.answered if certain else tenure.calls.lose)(number)
 
     def _post(
         self, route: GateRoute, body: bytes, tenure: Tenure | None, *, own: bool = False

@@ -174,7 +174,7 @@ class Agent:
             lost=tenure.lost if tenure else False,
             activated=tenure.activated if tenure else False,
             signer=self.signer.state,
-            unanswered=tenure.calls.unanswered if tenure else 0,
+            unanswered=tenure.calls.pending() + tenure.calls.lost if tenure else 0,
             in_round=self._in_round(tenure, now),
             round_since=self._round_since,
             draining_since=tenure.draining_since if tenure else None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from failover.lease import Lease, Timing, may_activate_at
 from failover.model import Claim
@@ -11,22 +12,42 @@ from failover.model import Claim
 
 @dataclass
 class Calls:
-    """Signing calls of one claim. `unanswered` never falls for one whose answer was not whole."""
+    """Signing calls of one claim. A pending one may still be answered; a lost one never is, and what it did is unknown.
 
-    unanswered: int = 0
+    A lost call forfeits a clean release, and is waited for by nobody.
+    """
+
+    lost: int = 0
     last_at: float | None = None
-    idle: Callable[[], None] = lambda: None  # called when every one of them is answered
+    idle: Callable[[], None] = lambda: None  # called when none is pending any more
+    _pending: dict[int, str] = field(default_factory=dict[int, str])
+    _numbers: Iterator[int] = field(default_factory=count)
 
-    def sent(self, now: float) -> None:
-        """Before the first byte leaves."""
-        self.unanswered += 1
+    def sent(self, chain: str, now: float) -> int:
+        """Before the first byte leaves. The number is for `answered` or `lose`, of which one is called, once."""
+        number = next(self._numbers)
+        self._pending[number] = chain
         self.last_at = now
+        return number
 
-    def answered(self) -> None:
-        """After the last byte came, or when certainly none had left."""
-        self.unanswered -= 1
-        if not self.unanswered:
+    def answered(self, number: int) -> None:
+        """After the last byte came, or when the call was certainly not executed."""
+        del self._pending[number]
+        if not self._pending:
             self.idle()
+
+    def lose(self, number: int) -> None:
+        """There will be no answer any more, and the call may have been executed."""
+        self.lost += 1
+        self.answered(number)
+
+    def pending(self, silent: Collection[str] = ()) -> int:
+        """Calls that may still be answered. Those at the daemons of `silent` chains are not among them."""
+        return sum(chain not in silent for chain in self._pending.values())
+
+    def forfeited(self, silent: Collection[str] = ()) -> int:
+        """Calls that are lost, those at the daemons of `silent` chains included."""
+        return self.lost + sum(chain in silent for chain in self._pending.values())
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -25,11 +26,22 @@ class Role(Protocol):
         ...
 
     async def prepare(self) -> None:
-        """Wait until it answers and tell it all that does not make it sign. Raises RoleError."""
+        """Wait until it answers and tell it what needs no daemon. Raises RoleError."""
         ...
 
-    async def activate(self) -> None:
-        """Let it sign. Raises RoleError, after which it may sign or not."""
+    async def add(self, chains: Collection[str]) -> None:
+        """Tell it of these chains' daemons, which answer now; twice is once. It does not sign by that. Raises RoleError.
+
+        Only of daemons that answer: Iguana's API waits for a daemon without a limit.
+        """
+        ...
+
+    async def activate(self, chains: Collection[str]) -> None:
+        """Let it sign for these chains, whose daemons answer and have the key. Raises RoleError: it may sign or not."""
+        ...
+
+    async def join(self, chains: Collection[str]) -> None:
+        """Once activated: let it sign for these chains as well; twice is once. Raises RoleError."""
         ...
 
     async def answers(self) -> bool:
