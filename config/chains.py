@@ -24,6 +24,7 @@ class Chain:
     flags: tuple[str, ...]
     addnodes: tuple[str, ...]
     takes_pubkey: bool
+    makes_wallet: bool
     stop_grace_seconds: int
 
 
@@ -40,6 +41,7 @@ def known_chains(registry: Iterable[RegistryChain]) -> Mapping[str, Chain]:
             flags=coin.flags,
             addnodes=(),
             takes_pubkey=coin.takes_pubkey,
+            makes_wallet=coin.makes_wallet,
             stop_grace_seconds=coin.stop_grace_seconds,
         )
         for coin in COINS
@@ -59,5 +61,6 @@ def _assetchain(chain: RegistryChain, komodo: Chain) -> Chain:
         flags=tuple(flag for flag in chain.flags if not flag.startswith(placed_by_us)),
         addnodes=chain.addnodes,
         takes_pubkey=True,
+        makes_wallet=True,
         stop_grace_seconds=komodo.stop_grace_seconds,
     )

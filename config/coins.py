@@ -10,6 +10,7 @@ class Coin:
     """A coin's facts. `flags` are what notaries start its daemon with on top of paths, peers and keys.
 
     `conf` lies below the home folder, as `-notary` and Iguana name it; ports are TCP's; `netmagic` is hex.
+    `makes_wallet`: whether the daemon makes its own wallet; litecoind and bitcoind make none from 0.21 on.
     `stop_grace_seconds` is the time from SIGTERM to SIGKILL: our choice, generous, since it only ends a daemon that
     hangs.
     """
@@ -22,6 +23,7 @@ class Coin:
     netmagic: str
     flags: tuple[str, ...]
     takes_pubkey: bool
+    makes_wallet: bool
     stop_grace_seconds: int
 
 
@@ -36,6 +38,7 @@ KMD = Coin(
     netmagic="f9eee48d",  # `iguana/coins/kmd_7776`
     flags=("-gen", "-genproclimit=1", "-minrelaytxfee=0.000035", "-opretmintxfee=0.004"),
     takes_pubkey=True,
+    makes_wallet=True,
     stop_grace_seconds=300,
 )
 # Ports: `iguana/coins/ltc_7776` of the same. It knows no -pubkey. A kill 10 s after SIGTERM corrupts its database
@@ -49,6 +52,7 @@ LTC = Coin(
     netmagic="fbc0b6db",  # litecoin's `src/chainparams.cpp`
     flags=(),
     takes_pubkey=False,
+    makes_wallet=False,
     stop_grace_seconds=600,
 )
 # Bitcoin Core `src/kernel/chainparams.cpp` and `src/chainparamsbase.cpp`. dPoW's anchor until 2021; litecoind is its
@@ -62,6 +66,7 @@ BTC = Coin(
     netmagic="f9beb4d9",
     flags=(),
     takes_pubkey=False,
+    makes_wallet=False,
     stop_grace_seconds=600,
 )
 
