@@ -237,8 +237,8 @@ def _masters(values: Values, found: Release, chains: Mapping[str, Chain]) -> Ite
         if build not in found.masters:
             expected = f"masters.{build} with version and image in {file}: {key} needs it"
             yield Mistake(path="release", found=f"{source} without the master {build}", expected=expected)
-    for name, build in found.masters.items():
-        same = found.daemons.get(name)
-        if same and same.version != build.version:
-            expected = f"{same.version}, as daemons.{name} has it: a master starts the very daemon that others run"
-            yield Mistake(path="release", found=f"{source} masters.{name} {build.version}", expected=expected)
+    for name in sorted({*builds.values()} & {*found.masters} & {*found.daemons}):
+        version, same = found.masters[name].version, found.daemons[name].version
+        if version != same:
+            expected = f"{same}, as daemons.{name} has it: a master starts the very daemon that others run"
+            yield Mistake(path="release", found=f"{source} masters.{name} {version}", expected=expected)

@@ -1,4 +1,4 @@
-"""The daemons' images that packages suffice for, started as a pod starts them: conf first, then the daemon, then calls."""
+"""The daemons' images that packages suffice for, started as a pod starts them: the conf first, then the daemon."""
 
 from __future__ import annotations
 
