@@ -32,12 +32,14 @@ class Iguana:
         self._api = Loopback(config.signer.api_port)
         kmd = [route.rpc_port for route in config.routes if route.chain == KMD]
         self._kmd = Loopback(kmd[0]) if kmd else None
+        self._added = set[str]()
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self._passphrase,)
 
     def command(self) -> tuple[str, ...]:
+        self._added.clear()
         return self._config.signer.command
 
     async def prepare(self) -> None:
@@ -52,8 +54,9 @@ class Iguana:
     async def add(self, chains: Collection[str]) -> None:
         coins = {coin.chain: coin for coin in self._config.coins}
         for route in in_order(self._config.routes):
-            if route.chain in chains:
+            if route.chain in chains and route.chain not in self._added:
                 await self._call(f"addcoin {route.chain}", add_coin(route, coins.get(route.chain)))
+                self._added.add(route.chain)
 
     async def activate(self, chains: Collection[str]) -> Mapping[str, str]:
         await self.add(chains)
