@@ -103,8 +103,8 @@ class SignerKeeper:
 
     async def activate(self, tenure: Tenure, chains: frozenset[str]) -> None:
         """Let it sign for these chains, under this claim; it is killed if it signs for none."""
+        self._forgive()
         tenure.activated = self._active = True
-        self._activated_at = float("inf")
         try:
             self._tell()  # from here on the watchdog holds it to the lease
             for task in (self._preparing, self._joining):
@@ -194,6 +194,7 @@ class SignerKeeper:
                 task.cancel()
         if not asked and self._active and now - self._activated_at < EARLY:
             self._penalise("the signer died at its activation")
+        self._forgive()
         self._preparing = self._joining = None
         self._active, self._told = False, frozenset[str]()
         if not asked or self._silent:
@@ -216,8 +217,12 @@ class SignerKeeper:
         self._may_start_at = self._clock() + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
-    def _penalise(self, why: str) -> None:
+    def _forgive(self) -> None:
+        """An activation that held for long ends the growth of penalties."""
         if self._clock() - self._activated_at > CALM:
             self._penalty = FIRST_PENALTY
+        self._activated_at = float("inf")
+
+    def _penalise(self, why: str) -> None:
         self._penalised_until, self.failure = self._clock() + self._penalty, why
         self._penalty = min(2 * self._penalty, LONGEST_PENALTY)
