@@ -70,7 +70,7 @@ def test_each_coin_comes_with_its_network_and_what_its_addresses_begin_with(conf
 
 
 def test_twice_is_once_but_a_new_process_is_told_everything_anew(config: AgentConfig) -> None:
-    async def scene(role: Iguana, program: Program, _: Daemons) -> None:
+    async def scene(role: Iguana, program: Program, __: Daemons) -> None:
         for _ in range(2):
             assert await role.activate(ALL) == {}
         assert await role.join(ALL) == {}
