@@ -22,13 +22,14 @@ ALLOWED = {  # which of our packages each may import
     "config": set[str](),
     "components": {"config"},
     "sandbox": set[str](),
+    "doubles": set[str](),
     "keeper": {"config"},
     "failover": {"config"},
     "drills": {"config", "components", "failover", "sandbox"},
-    "chaos": {"config", "drills", "failover", "sandbox"},
+    "chaos": {"config", "doubles", "drills", "failover", "sandbox"},
     "fleet": {"config", "components", "sandbox"},
     "policy": set[str](),
-    "bench": {"chaos", "config", "components", "drills", "failover", "fleet", "sandbox"},
+    "bench": {"chaos", "config", "components", "doubles", "drills", "failover", "fleet", "sandbox"},
 }
 
 
