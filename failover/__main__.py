@@ -93,8 +93,9 @@ def _run(given: argparse.Namespace) -> int:
     if given.command == "import-keys":
         from failover.import_keys import import_keys
 
-        wanted = {"again": given.rescan, "as_json": given.json, "say": _told, "complain": _complained}
-        return asyncio.run(import_keys(config, given.chain, **wanted))
+        again, as_json = given.rescan, given.json
+        work = import_keys(config, given.chain, again=again, as_json=as_json, say=_told, complain=_complained)
+        return asyncio.run(work)
     from failover.commands import order
 
     return asyncio.run(order(given, config, _told, _complained))

@@ -18,7 +18,7 @@ from failover.log import Log
 from failover.wire import CallError
 
 NAME = ""
-CHECK_SECONDS = 10.0  # while it is there: whoever unloads it, or a restart that does not load it
+CHECK_SECONDS = 3.0  # while it is there: somebody may unload it, and a restart may leave it out
 RETRY_SECONDS = 1.0
 NOT_FOUND = -18  # RPC_WALLET_NOT_FOUND, bitcoin's rpc/protocol.h
 WARMING_UP = -28
