@@ -26,6 +26,7 @@ class Chain:
     takes_pubkey: bool
     makes_wallet: bool
     stop_grace_seconds: int
+    block_seconds: int  # between two blocks, on average
 
 
 def known_chains(registry: Iterable[RegistryChain]) -> Mapping[str, Chain]:
@@ -43,6 +44,7 @@ def known_chains(registry: Iterable[RegistryChain]) -> Mapping[str, Chain]:
             takes_pubkey=coin.takes_pubkey,
             makes_wallet=coin.makes_wallet,
             stop_grace_seconds=coin.stop_grace_seconds,
+            block_seconds=coin.block_seconds,
         )
         for coin in COINS
     }
@@ -63,4 +65,5 @@ def _assetchain(chain: RegistryChain, komodo: Chain) -> Chain:
         takes_pubkey=True,
         makes_wallet=True,
         stop_grace_seconds=komodo.stop_grace_seconds,
+        block_seconds=int(chain.parameters.get("ac_blocktime") or komodo.block_seconds),
     )

@@ -11,6 +11,7 @@ class Coin:
 
     `conf` lies below the home folder, as `-notary` and Iguana name it; ports are TCP's; `netmagic` is hex.
     `makes_wallet`: whether the daemon makes its own wallet; litecoind and bitcoind make none from 0.21 on.
+    `block_seconds` is the average time between two blocks.
     `stop_grace_seconds` is the time from SIGTERM to SIGKILL: our choice, generous, since it only ends a daemon that
     hangs.
     """
@@ -25,6 +26,7 @@ class Coin:
     takes_pubkey: bool
     makes_wallet: bool
     stop_grace_seconds: int
+    block_seconds: int
 
 
 # KomodoPlatform/dPoW 2f846c0: ports in `iguana/m_notary_3rdparty`, flags in `doc/update079.md`. `-notary=` is put in
@@ -40,6 +42,7 @@ KMD = Coin(
     takes_pubkey=True,
     makes_wallet=True,
     stop_grace_seconds=300,
+    block_seconds=60,  # komodo's `src/chainparams.cpp`, nPowTargetSpacing
 )
 # Ports: `iguana/coins/ltc_7776` of the same. It knows no -pubkey. A kill 10 s after SIGTERM corrupts its database
 # (litecoin-project/litecoin#600).
@@ -54,6 +57,7 @@ LTC = Coin(
     takes_pubkey=False,
     makes_wallet=False,
     stop_grace_seconds=600,
+    block_seconds=150,
 )
 # Bitcoin Core `src/kernel/chainparams.cpp` and `src/chainparamsbase.cpp`. dPoW's anchor until 2021; litecoind is its
 # fork, so its database wants the same patience.
@@ -68,6 +72,7 @@ BTC = Coin(
     takes_pubkey=False,
     makes_wallet=False,
     stop_grace_seconds=600,
+    block_seconds=600,
 )
 
 COINS = (KMD, LTC, BTC)

@@ -103,14 +103,40 @@ class SignerConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChainLimits:
+    """From where on something is wrong with a chain or its daemon. Blocks, seconds of the last block's age, outputs."""
+
+    chain: str
+    least_peers: int
+    most_blocks_behind: int
+    oldest_block_seconds: int
+    least_utxos: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class HealthLimits:
-    """From where on a candidate is not healthy; healthy for `settle_seconds`, it may take over from a worse one."""
+    """The limits of every chain that `chains` does not name; nothing of its own got worse for `settle_seconds`, and a
+
+    candidate may take over from one of a worse priority.
+    """
 
     least_peers: int
     most_blocks_behind: int
     oldest_block_seconds: int
     least_utxos: int
     settle_seconds: int
+    chains: tuple[ChainLimits, ...] = ()
+
+    def of(self, chain: str) -> ChainLimits:
+        """One chain's."""
+        own = next((limits for limits in self.chains if limits.chain == chain), None)
+        return own or ChainLimits(
+            chain=chain,
+            least_peers=self.least_peers,
+            most_blocks_behind=self.most_blocks_behind,
+            oldest_block_seconds=self.oldest_block_seconds,
+            least_utxos=self.least_utxos,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +171,9 @@ class AgentConfig:
 class GateConfig:
     """One daemon's gate. `links` are other chains' RPC ports that the daemon expects on its loopback.
 
-    `pubkey` is the duty's, compressed, in hex: its key may be imported without an epoch. `wallet`: the daemon makes no
-    wallet by itself, so the gate sees to one. The RPC's user and password come from the environment: RPC_USERNAME,
-    RPC_PASSWORD.
+    The RPC's user and password come from the environment: RPC_USERNAME, RPC_PASSWORD. `pubkey`, 33 bytes in hex, is the
+    duty's own: its key may be imported without an epoch. `wallet`: the daemon makes no wallet by itself (litecoind and
+    bitcoind from 0.21 on), so the gate makes the one named "".
     """
 
     notary: str

@@ -38,8 +38,8 @@ from tests.failover.ledger import Ledger
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-PUBKEY = "02" + "ab" * 32
 PASSPHRASE = "correct-horse-battery-staple"
+PUBKEY = "03f629574ae998684b9d63f828beee8541b933154ea4fa9504e45967a8a253f8fc"  # what Iguana makes of it
 READING_ANSWERS: dict[str, Any] = {
     "getblockchaininfo": {"blocks": 100, "bestblockhash": "aa"},
     "getpeerinfo": [{"startingheight": 100}] * 8,
@@ -47,6 +47,9 @@ READING_ANSWERS: dict[str, Any] = {
     "listlockunspent": [],
     "getbestblockhash": "aa",
     "getblock": {"tx": [], "time": 0},
+    "validateaddress": {"isvalid": True, "ismine": True},
+    "importprivkey": None,
+    "getinfo": {"blocks": 100},
 }
 
 
@@ -123,7 +126,7 @@ class World:
         self.files = certificates(folder)
         self.gate = GateDouble(self.files)
         self.ledger = Ledger(folder / "ledger.json")
-        self.rpc_port, self.api_port, self.health_port = free_ports(1)[0], free_ports(1)[0], free_ports(1)[0]
+        self.rpc_port, self.anchor_port, self.api_port, self.health_port = (free_ports(1)[0] for _ in range(4))
         keys = folder / "keys"
         keys.mkdir()
         (keys / "passphrase").write_text(PASSPHRASE + "\n")
@@ -133,7 +136,7 @@ class World:
     def _config(self, keys: Path) -> AgentConfig:
         files, double, servers = self.files, str(HERE / "iguana_double.py"), self.folder / "servers"
         servers.write_text("127.0.0.1:1\n")
-        command = (sys.executable, double, str(self.api_port), str(self.rpc_port), str(self.folder))
+        command = (sys.executable, double, str(self.api_port), str(self.folder))
         return AgentConfig(
             kind="iguana",
             notary="alice",
@@ -151,7 +154,10 @@ class World:
             health=HealthLimits(
                 least_peers=1, most_blocks_behind=5, oldest_block_seconds=3600, least_utxos=1, settle_seconds=1
             ),
-            routes=(GateRoute(chain="KMD", rpc_port=self.rpc_port, gate=f"127.0.0.1:{self.gate.port}"),),
+            routes=tuple(
+                GateRoute(chain=chain, rpc_port=port, gate=f"127.0.0.1:{self.gate.port}")
+                for chain, port in (("KMD", self.rpc_port), ("LTC", self.anchor_port))
+            ),
             timing=FailoverTiming(tick_time_ms=100, heartbeat_ms=200, staleness_ms=500, grace_ms=800, apart_ms=100),
             ensemble=EnsembleAccess(
                 servers_file=str(servers),
