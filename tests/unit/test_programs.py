@@ -124,6 +124,13 @@ def test_a_master_runs_the_agent_with_the_daemon_of_its_chain(chain: str, image:
         assert image_name(container["image"]) == f"checkpoint-master{image}", container["name"]
 
 
+def test_whoever_is_told_to_call_a_program_of_an_image_is_told_a_name_that_is_there() -> None:
+    told = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"]
+    told += [ROOT / name / "__main__.py" for name in ("failover", "keeper")]
+    calls = {path.name: re.findall(r"\b(python\S*) -m (?:failover|keeper)\b", path.read_text()) for path in told}
+    assert {name for names in calls.values() for name in names} == {PYTHON}
+
+
 def test_no_container_has_a_credential_on_its_command_line() -> None:
     for stack, region, item in workloads():
         for container in containers_of(item):
