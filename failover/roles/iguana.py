@@ -44,13 +44,14 @@ class Iguana:
         self._daemons = {route.chain: Loopback(route.rpc_port) for route in config.routes}
         self._added: set[str] = set()
         self._begun: set[str] = set()
+        self._freed: set[str] = set()
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self._passphrase,)
 
     def command(self) -> tuple[str, ...]:
-        self._added, self._begun = set(), set()  # a new process has been told nothing
+        self._added, self._begun, self._freed = set(), set(), set()  # a new process has been told nothing
         return self._config.signer.command
 
     async def prepare(self) -> None:
@@ -74,7 +75,7 @@ class Iguana:
         refused = await self.add(chains)
         if KMD not in self._added & set(chains):
             raise RoleError(refused.get(KMD) or f"{KMD} is not ready, and every other chain is notarised to it")
-        await asyncio.gather(*(self._free_locked(chain) for chain in self._daemons if chain in chains))
+        await self._free(chains)
         await self._unlock()
         refused |= await self._begin(chains)
         if not self._begun:
@@ -83,8 +84,7 @@ class Iguana:
 
     async def join(self, chains: Collection[str]) -> Refused:
         refused = await self.add(chains)
-        new = [chain for chain in chains if chain not in self._begun and chain != KMD]  # KMD's locks may be our own
-        await asyncio.gather(*(self._free_locked(chain) for chain in self._daemons if chain in new))
+        await self._free(chains)
         return refused | await self._begin(chains)
 
     async def answers(self) -> bool:
@@ -172,6 +172,12 @@ class Iguana:
         except (RoleError, KeyError):
             return []
         return cast(list[Any], found) if isinstance(found, list) else []
+
+    async def _free(self, chains: Collection[str]) -> None:
+        """In each daemon once, before this process signs with it: later locks are its own."""
+        new = {chain for chain in self._daemons if chain in chains} - self._freed
+        self._freed |= new
+        await asyncio.gather(*map(self._free_locked, new))
 
     async def _free_locked(self, chain: str) -> None:
         """A round that was cut off has left its UTXO locked: the daemon's memory outlives the signer. `m_notary_main`
