@@ -14,7 +14,7 @@ from typing import Any, cast
 from config.failover import AgentConfig, GateRoute
 from failover import wire
 from failover.roles.base import ANSWER_SECONDS, Refused, RoleError, read_key
-from failover.roles.http import CallError, Loopback
+from failover.roles.http import DaemonError, Loopback
 from failover.roles.iguana_api import IguanaApi, NoAnswerError
 from failover.roles.iguana_calls import KMD, Call, add_coin, anchor, in_order, join, notarise, notarised, unlock
 
@@ -28,8 +28,6 @@ ALIVE: Call = {"agent": "dpow", "method": "ipaddrs"}
 # Answers to what was asked before: "cant dPoW same coin again", "relay already there".
 DONE_BEFORE = ("already", "same coin again")
 _Told = tuple[str, Call, set[str]]  # what the call is named, the call, and whom its success is noted with
-# Errors without a word of a daemon that does its work: the agent's and the gate's own, and a daemon that warms up.
-NOT_THE_DAEMON = (wire.REFUSED, wire.FORBIDDEN, wire.OVERLOADED, wire.UNREACHABLE, -28)
 KMD_FIRST = f"{KMD} was not added yet, and Iguana gives its key to the coin that is added first"
 
 
@@ -137,8 +135,8 @@ class Iguana:
             try:
                 await self._daemons[chain].rpc("getwalletinfo", seconds=DAEMON_SECONDS)
             except RoleError as error:
-                said = error.code if isinstance(error, CallError) else None
-                if said is None or said in NOT_THE_DAEMON:
+                said = error.code if isinstance(error, DaemonError) else None
+                if said in (None, wire.WARMING_UP, *wire.OURS):
                     return f"{chain}'s daemon does not answer now ({error})"
             return ""
 
