@@ -11,6 +11,7 @@ from failover.health import Reach
 from failover.lease import Lease, Timing
 from failover.model import Candidacy, Claim, Holder, Orders, View
 from failover.observers import DaemonObserver
+from failover.wire import CallError
 from tests.failover.agent_world import PUBKEY
 
 OURS, THEIRS = f"21{PUBKEY}ac", "21" + "03" + "cd" * 32 + "ac"
@@ -46,7 +47,7 @@ class Daemon:
         self.asked.append(method)
         found = self.answers[method]
         if method == "gettransaction" and params[0] not in found:
-            raise ValueError("-5: Invalid or non-wallet transaction id")
+            raise CallError(-5, "Invalid or non-wallet transaction id")
         return found[params[0]] if method in BY_NAME else found
 
 
@@ -134,6 +135,8 @@ def healthy() -> Daemon:
             "getpeerinfo": [{"startingheight": 101, "synced_headers": -1}, {"startingheight": 90}],
             "getblockheader": {"aa": {"time": 1000}},
             "getwalletinfo": {"txcount": 3},
+            "decodescript": {"addresses": ["R"]},
+            "getaddressinfo": {"ismine": True},
             "listunspent": [
                 {"amount": 0.0001, "scriptPubKey": OURS},
                 {"amount": 0.0001, "scriptPubKey": THEIRS},
@@ -154,7 +157,7 @@ def test_a_daemon_is_read_as_it_is() -> None:
 
 def test_a_wallet_that_has_no_key_yet_says_nothing() -> None:
     daemon = healthy()
-    daemon.answers["getwalletinfo"] = {"txcount": 0}
+    daemon.answers["getaddressinfo"] = {"ismine": False}
     found = asyncio.run(DaemonObserver("KMD", daemon.ask, pubkey=PUBKEY).read())
     assert (found.reach, found.utxos, found.funds) == (Reach.ANSWERS, None, None)
 
