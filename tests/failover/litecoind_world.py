@@ -1,4 +1,4 @@
-"""Debian's litecoind on regtest, a gate process before it, and the agent's own forwarder: the way of a signer's call."""
+"""Debian's litecoind on regtest, a gate process before it, the agent's own forwarder: the way of a signer's call."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ from tests.failover.gate_certificates import Authority
 from tests.failover.gate_world import configured
 from tests.failover.iguana_round import Ask as Direct
 from tests.failover.iguana_round import RefusedError, caller
-from tests.failover.ledger import Ledger
 
 LITECOIND = shutil.which("litecoind")
 needs_litecoind = pytest.mark.skipif(not LITECOIND, reason="litecoind is missing: apt-get install litecoind")

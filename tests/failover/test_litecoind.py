@@ -1,4 +1,4 @@
-"""A real wallet of the Bitcoin family, behind a real gate and the agent's forwarder: made, given its key, signed with."""
+"""A real wallet of the Bitcoin family behind a real gate and the agent's forwarder: made, given its key, signed with."""
 
 from __future__ import annotations
 
@@ -14,13 +14,10 @@ from failover.health import Reach
 from failover.imports import Brought, bring
 from failover.keys import derive
 from failover.log import Log
-from failover.wallets import ImportFailedError, address_of, import_key
+from failover.wallets import address_of, import_key
 from tests.failover.agent_world import until
 from tests.failover.litecoind_world import (
-    ANYBODYS,
-    COINS,
     KEY,
-    NOTARY_SATOSHIS,
     PASSPHRASE,
     Scene,
     call,
