@@ -1,4 +1,4 @@
-"""A real daemon that starts, ends, stands still, looks through its chain or has no room: what the agent learns of it."""
+"""A real daemon that starts, ends, stands still, rescans or has no room: what the agent learns of it."""
 
 from __future__ import annotations
 
