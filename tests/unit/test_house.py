@@ -25,10 +25,11 @@ ALLOWED = {  # which of our packages each may import
     "keeper": {"config"},
     "failover": {"config"},
     "drills": {"config", "components", "failover", "sandbox"},
-    "chaos": {"config", "drills", "failover", "sandbox"},
+    "doubles": set[str](),
+    "chaos": {"config", "doubles", "drills", "failover", "sandbox"},
     "fleet": {"config", "components", "sandbox"},
     "policy": set[str](),
-    "bench": {"chaos", "config", "components", "drills", "failover", "fleet", "sandbox"},
+    "bench": {"chaos", "config", "components", "doubles", "drills", "failover", "fleet", "sandbox"},
 }
 
 
