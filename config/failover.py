@@ -103,14 +103,40 @@ class SignerConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChainLimits:
+    """From where on something is wrong with a chain or its daemon. Blocks, seconds of the last block's age, outputs."""
+
+    chain: str
+    least_peers: int
+    most_blocks_behind: int
+    oldest_block_seconds: int
+    least_utxos: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class HealthLimits:
-    """From where on a candidate is not healthy; healthy for `settle_seconds`, it may take over from a worse one."""
+    """The limits of every chain that `chains` does not name; nothing of its own got worse for `settle_seconds`, and a
+
+    candidate may take over from one of a worse priority.
+    """
 
     least_peers: int
     most_blocks_behind: int
     oldest_block_seconds: int
     least_utxos: int
     settle_seconds: int
+    chains: tuple[ChainLimits, ...] = ()
+
+    def of(self, chain: str) -> ChainLimits:
+        """One chain's."""
+        own = next((limits for limits in self.chains if limits.chain == chain), None)
+        return own or ChainLimits(
+            chain=chain,
+            least_peers=self.least_peers,
+            most_blocks_behind=self.most_blocks_behind,
+            oldest_block_seconds=self.oldest_block_seconds,
+            least_utxos=self.least_utxos,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
+from failover.fitness import outdoes, rank, signs_more
 from failover.lease import may_activate_at
 from failover.model import Candidacy, View
 from failover.observation import Act, Decision, Observation, Signer
 
 PATIENCE = 1.0  # seconds that a better candidate has for taking a free duty
+# A difference in what wallets and chains show must last: two candidates read them at different moments, and a wallet
+# once a minute.
+OUTDONE_SECONDS = 90.0
+# A holder that moves because it is sick waits so long for answers of daemons that are not, and for no round: the
+# standby could have signed in that time.
+SICK_DRAIN_SECONDS = 2.0
 
 
 def decide(seen: Observation) -> Decision:
@@ -19,10 +27,29 @@ def decide(seen: Observation) -> Decision:
         return _claim_over(seen)
     if seen.signer is Signer.ACTIVE and not seen.activated:
         return Decision(act=Act.KILL, reason="the signer signs though this claim has not activated it")
-    reason = _why_let_go(seen)
-    if reason is not None:
-        return _let_go(seen, reason)
+    if seen.hung and seen.signer in (Signer.IDLE, Signer.ACTIVE):
+        return Decision(act=Act.KILL, reason="the signer neither answers nor works")
+    leaving = _why_leave(seen)
+    if leaving is not None:
+        return _leave(seen, leaving)
     return _keep_signing(seen) if seen.activated else _begin(seen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """Why a holder hands the duty over. `after_round`: it waits for the end of the round that is under way.
+
+    `sick`: its signer can't do its work, so no round is waited for, and answers of daemons only for a moment.
+    """
+
+    reason: str
+    after_round: bool = True
+    sick: bool = False
+
+
+def outdone(me: Candidacy, view: View) -> bool:
+    """Whether another candidate is better placed in what may pass: `outdone_since` counts from then."""
+    return any(other.settled and outdoes(other, me) for other in _takers(me, view))
 
 
 def passed_over(me: Candidacy, view: View) -> bool:
@@ -56,10 +83,15 @@ def _keep_signing(seen: Observation) -> Decision:
         return Decision(act=Act.WAIT, reason="the signer is ending by itself")
     if seen.signer is Signer.IDLE:
         return Decision(act=Act.ACTIVATE, reason="the signer was activated and does not sign")
+    if seen.view is not None and seen.view.orders.handover_to == seen.me.candidate:
+        return Decision(act=Act.FULFIL, reason=f"{seen.me.candidate} holds the duty as ordered: the order is done")
+    if seen.me.reason != "healthy":
+        return Decision(act=Act.WAIT, reason=f"holds the duty and signs, as nobody is better off: {seen.me.reason}")
     return Decision(act=Act.WAIT, reason="holds the duty and signs")
 
 
-def _let_go(seen: Observation, reason: str) -> Decision:
+def _leave(seen: Observation, leaving: Leaving) -> Decision:
+    reason = leaving.reason
     if seen.signer is Signer.DOWN:
         return _release(seen, reason)
     if seen.signer is Signer.STOPPING:
@@ -67,24 +99,30 @@ def _let_go(seen: Observation, reason: str) -> Decision:
     if not seen.activated:
         return Decision(act=Act.STOP, reason=f"{reason}: the signer has not begun")
     if seen.draining_since is None:
-        if seen.in_round and not _urgent(seen) and not _longer_than_limit(seen, seen.round_since):
+        if (
+            leaving.after_round
+            and not leaving.sick
+            and seen.in_round
+            and not _longer(seen, seen.round_since, seen.drain_limit)
+        ):
             return Decision(act=Act.WAIT, reason=f"{reason}: after the round under way", for_round=True)
         return Decision(act=Act.DRAIN, reason=f"{reason}: no new signing calls")
-    if not seen.unanswered:
-        return Decision(act=Act.STOP, reason=f"{reason}: every signing call is answered")
-    waiting = f"{reason}: {seen.unanswered} signing calls without an answer"
-    if _drained_too_long(seen):
-        return Decision(act=Act.KILL, reason=f"{waiting} after {seen.drain_limit:g} s")
+    if not seen.pending:
+        return Decision(act=Act.STOP, reason=f"{reason}: no signing call waits for an answer")
+    waiting = f"{reason}: {seen.pending} signing calls wait for an answer"
+    limit = min(SICK_DRAIN_SECONDS, seen.drain_limit) if leaving.sick else seen.drain_limit
+    if _longer(seen, seen.draining_since, limit):
+        return Decision(act=Act.KILL, reason=f"{waiting} after {limit:g} s")
     return Decision(act=Act.WAIT, reason=waiting)
 
 
 def _release(seen: Observation, reason: str) -> Decision:
-    """With the word only where a successor need not wait: a claim that saw no end of its own grace passes it on."""
-    if seen.unanswered:
-        flaw = f"{seen.unanswered} signing calls without an answer"
+    """Clean only where a successor need not wait: a claim that saw no end of its own grace passes it on."""
+    if seen.pending or seen.forfeited:
+        flaw = f"{seen.pending + seen.forfeited} signing calls without an answer"
     elif seen.now < _grace_ends(seen):
         flaw = "the grace was not over"
-    elif _drained_too_long(seen):
+    elif _longer(seen, seen.draining_since, seen.drain_limit):
         flaw = f"it took more than {seen.drain_limit:g} s"
     else:
         return Decision(act=Act.RELEASE_CLEAN, reason=f"{reason}: every call answered, the signer is down")
@@ -102,6 +140,8 @@ def _without_claim(seen: Observation) -> Decision:
         return _stand_down(seen, "all signers are to stop")
     if seen.signer is Signer.STOPPING:
         return Decision(act=Act.WAIT, reason="the signer is still ending")
+    if seen.signer is Signer.IDLE and seen.hung:
+        return Decision(act=Act.KILL, reason="the signer neither answers nor works")
     return _stand_by(seen, seen.view)
 
 
@@ -146,35 +186,62 @@ def _acquire(seen: Observation, reason: str) -> Decision:
     return Decision(act=Act.ACQUIRE, reason=reason)
 
 
-def _why_let_go(seen: Observation) -> str | None:
+def _why_leave(seen: Observation) -> Leaving | None:
     if seen.stopping:
-        return "the agent is to end"
-    reason = None if seen.view is None else _why_elsewhere(seen, seen.view)
-    if reason is None and seen.draining_since is not None:
-        return "a drain that has begun is finished"  # its calls were refused: the round is lost already
-    return reason
+        return Leaving(reason="the agent is to end", after_round=False)
+    leaving = None if seen.view is None else _why_elsewhere(seen, seen.view)
+    if leaving is None and seen.draining_since is not None:
+        # Its calls were refused: the round is lost already.
+        return Leaving(reason="a drain that has begun is finished")
+    return leaving
 
 
-def _why_elsewhere(seen: Observation, view: View) -> str | None:
-    me, orders, others = seen.me, view.orders, _others(seen.me, view)
-    names = {other.candidate for other in others}
-    fit = [other for other in others if _unfit(other, view) is None]
+def _why_elsewhere(seen: Observation, view: View) -> Leaving | None:
+    """Orders first, then what another candidate could do more.
+
+    With nobody better off a holder that signs stays, however sick: a duty that nobody holds helps no chain.
+    """
+    me, orders, names = seen.me, view.orders, {other.candidate for other in _others(seen.me, view)}
     if view.all_stop:
-        return "all signers are to stop"
+        return Leaving(reason="all signers are to stop", after_round=False)
     if me.candidate in orders.drained:
-        return f"{me.candidate} is drained"
+        return Leaving(reason=f"{me.candidate} is drained")
     if orders.pinned != me.candidate and orders.pinned in names:
-        return f"the duty is pinned to {orders.pinned}"
-    if any(other.candidate == orders.handover_to for other in fit):
-        return f"the duty is handed over to {orders.handover_to}"
-    better = [other for other in fit if other.settled and other.priority < me.priority]
-    if better and orders.handover_to != me.candidate and _proven(seen):
-        return f"{min(better, key=_rank).candidate} has a better priority and is settled"
+        return Leaving(reason=f"the duty is pinned to {orders.pinned}")
+    takers = sorted(_takers(me, view), key=rank)
+    if any(other.candidate == orders.handover_to and other.settled and not signs_more(me, other) for other in takers):
+        return Leaving(reason=f"the duty is handed over to {orders.handover_to}")
+    return _unhealthy(seen, view, takers) or _better_off(seen, takers) or _by_priority(seen, view, takers)
+
+
+def _unhealthy(seen: Observation, view: View, takers: list[Candidacy]) -> Leaving | None:
+    me = seen.me
     if me.healthy:
         return None
-    if fit:
-        return f"{me.candidate} is not healthy ({me.reason}) and {min(fit, key=_rank).candidate} is"
-    return _nobody(me, view)
+    if takers:
+        return Leaving(reason=f"{me.candidate} is not healthy ({me.reason}) and {takers[0].candidate} is", sick=True)
+    return None if seen.activated else Leaving(reason=_nobody(me, view), sick=True)
+
+
+def _better_off(seen: Observation, takers: list[Candidacy]) -> Leaving | None:
+    settled = [other for other in takers if other.settled]
+    more = [other for other in settled if signs_more(other, seen.me)]
+    if more:
+        return Leaving(reason=f"{more[0].candidate} can sign for more chains ({seen.me.reason})", sick=True)
+    better = [other for other in settled if outdoes(other, seen.me)]
+    if better and _longer(seen, seen.outdone_since, OUTDONE_SECONDS):
+        return Leaving(reason=f"{better[0].candidate} is better placed ({seen.me.reason})")
+    return None
+
+
+def _by_priority(seen: Observation, view: View, takers: list[Candidacy]) -> Leaving | None:
+    me = seen.me
+    if seen.by_order or view.orders.handover_to == me.candidate or not _proven(seen):
+        return None
+    for other in takers:
+        if other.settled and other.priority < me.priority and not signs_more(me, other) and not outdoes(me, other):
+            return Leaving(reason=f"{other.candidate} has a better priority and is settled")
+    return None
 
 
 def _proven(seen: Observation) -> bool:
@@ -182,16 +249,8 @@ def _proven(seen: Observation) -> bool:
     return seen.acquired_at is not None and seen.now - seen.acquired_at >= seen.timing.session_timeout
 
 
-def _urgent(seen: Observation) -> bool:
-    return seen.stopping or (seen.view is not None and seen.view.all_stop)
-
-
-def _drained_too_long(seen: Observation) -> bool:
-    return _longer_than_limit(seen, seen.draining_since)
-
-
-def _longer_than_limit(seen: Observation, since: float | None) -> bool:
-    return since is not None and seen.now - since > seen.drain_limit
+def _longer(seen: Observation, since: float | None, seconds: float) -> bool:
+    return since is not None and seen.now - since > seconds
 
 
 def _grace_ends(seen: Observation) -> float:
@@ -204,7 +263,13 @@ def _others(me: Candidacy, view: View) -> list[Candidacy]:
     return [other for other in view.candidates if other.candidate != me.candidate]
 
 
+def _takers(me: Candidacy, view: View) -> list[Candidacy]:
+    """The others who could take the duty from a holder: none whose last activation failed."""
+    return [other for other in _others(me, view) if _unfit(other, view) is None and not other.penalised]
+
+
 def _unfit(candidacy: Candidacy, view: View) -> str | None:
+    """Why it must not or can't take the duty."""
     if candidacy.candidate in view.orders.drained:
         return "is drained"
     if view.orders.pinned not in (None, candidacy.candidate):
@@ -212,17 +277,16 @@ def _unfit(candidacy: Candidacy, view: View) -> str | None:
     return None if candidacy.healthy else f"is not healthy ({candidacy.reason})"
 
 
-def _rank(candidacy: Candidacy) -> tuple[int, str]:
-    return candidacy.priority, candidacy.candidate
-
-
 def _best(me: Candidacy, view: View) -> Candidacy | None:
-    """Who is to take a free duty. What `me` knows of itself counts, not what it has published."""
-    fit = [one for one in (me, *_others(me, view)) if _unfit(one, view) is None]
-    return min(fit, key=lambda one: (one.candidate != view.orders.handover_to, *_rank(one)), default=None)
+    """Who is to take a free duty: the least bad one. What `me` knows of itself counts, not what it has published."""
+
+    def place(one: Candidacy) -> tuple[object, ...]:
+        return not (one.settled and one.candidate == view.orders.handover_to), *rank(one)
+
+    return min((one for one in (me, *_others(me, view)) if _unfit(one, view) is None), key=place, default=None)
 
 
 def _nobody(me: Candidacy, view: View) -> str:
-    everybody = sorted((me, *_others(me, view)), key=_rank)
+    everybody = sorted((me, *_others(me, view)), key=lambda one: (one.priority, one.candidate))
     flaws = [f"{one.candidate} {_unfit(one, view)}" for one in everybody]
-    return f"NO CANDIDATE IS FIT, the duty is to be held by nobody: {', '.join(flaws)}"
+    return f"NO CANDIDATE IS FIT, nobody can hold the duty: {', '.join(flaws)}"

@@ -28,7 +28,15 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidacy:
-    """What a candidate says of itself. Lower `priority` is better; `settled`: healthy long enough to take over."""
+    """What a candidate says of itself. Lower `priority` is better.
+
+    `healthy`: it could sign for a chain at least, and nothing keeps it from holding the duty. `settled`: nothing of its
+    own has got worse for so long that it may take over from a worse candidate. `signs`: the chains that it could sign
+    for now; None from a release that does not say. `weak`: what is wrong with it but keeps it from nothing, such as a
+    disk that is nearly full. `still`: chains whose last block is older than their limit, each with that block's height:
+    whether the chain stands still or this daemon is behind, only other candidates can tell. `penalised`: an activation
+    of its signer failed lately.
+    """
 
     candidate: str
     priority: int
@@ -36,6 +44,10 @@ class Candidacy:
     healthy: bool
     settled: bool
     reason: str
+    signs: tuple[str, ...] | None = None
+    weak: tuple[str, ...] = ()
+    still: tuple[tuple[str, int], ...] = ()
+    penalised: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ class Act(Enum):
     ACQUIRE = "acquire"
     DOUBT = "doubt"  # say that the holder may be dead: no gate confirms it until it says that it is not
     ACTIVATE = "activate"  # let the signer sign
+    FULFIL = "fulfil"  # take back the order to hand the duty over to this candidate: it is done
     DRAIN = "drain"  # take no new signing calls; those under way get their answer
     STOP = "stop"  # end the signer, gracefully, then by force
     RELEASE_CLEAN = "release clean"
@@ -39,11 +40,17 @@ class Observation:
 
     `view` is None without a connection. `acquired_at`, `lease` and `claim` come and go together; `looks` is the lease
     that the looks at the duty are worth. `lost`: a quorum said so. `activated`: ACTIVATE was begun under this very
-    claim, whatever became of it. `unanswered` counts signing calls sent and not answered; `in_round`: the signer takes
-    part in a round that it would fail; `draining_since` is when calls were first refused under this claim, and their
-    last answers are waited for until `drain_limit` seconds after it. `round_since`: since when the end of a round is
-    waited for, as long too. `stopping`: the agent itself was told to end; `passed_over_since`: since when somebody
-    better was to take a duty that nobody holds; `silent_for`: seconds that looks showed no new beat of the holder.
+    claim, whatever became of it. `by_order`: this claim was ordered by a person, so that no priority takes it away.
+    `hung`: the signer's process neither answers nor works.
+
+    Signing calls of this claim: `pending` ones may still be answered, and are waited for in a drain; `forfeited` ones
+    never are, so the release is not clean. `in_round`: the signer takes part in a round that it would fail;
+    `draining_since` is when calls were first refused under this claim, and their last answers are waited for until
+    `drain_limit` seconds after it. `round_since`: since when the end of a round is waited for, as long too.
+
+    `stopping`: the agent itself was told to end; `passed_over_since`: since when somebody better was to take a duty
+    that nobody holds; `outdone_since`: since when another candidate has been better placed; `silent_for`: seconds that
+    looks showed no new beat of the holder.
     """
 
     now: float
@@ -56,14 +63,18 @@ class Observation:
     looks: Lease
     lost: bool
     activated: bool
+    by_order: bool
     signer: Signer
-    unanswered: int
+    hung: bool
+    pending: int
+    forfeited: int
     in_round: bool
     round_since: float | None
     draining_since: float | None
     drain_limit: float
     stopping: bool
     passed_over_since: float | None
+    outdone_since: float | None
     silent_for: float
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 # Every process of a signer inherits it: one that left the group and the session by a double fork is still found.
 MARK = "NOTARY_SIGNER"
+STOPPED = "Tt"
 GONE = "ZX"  # states of /proc/<pid>/stat: a zombie acts no more
 
 
@@ -38,6 +39,7 @@ class _Stat:
     parent: int
     group: int
     started: int
+    ticks: int  # of CPU, in user and kernel mode
 
 
 def identify(pid: int) -> ProcessId | None:
@@ -89,6 +91,13 @@ def kill(family: Family, within: float, clock: Callable[[], float]) -> bool:
     return True
 
 
+def activity(family: Family) -> tuple[int, bool]:
+    """Clock ticks of CPU that the family's living processes have had, and whether its leader stands still (SIGSTOP)."""
+    found = [_stat(process.pid) for process in members(family)]
+    leader = _stat(family.leader.pid)
+    return sum(stat.ticks for stat in found if stat), leader is not None and leader.state in STOPPED
+
+
 def zombies(parent: int) -> list[int]:
     """Children of `parent` that ended and were not waited for."""
     return [found.pid for found in _all() if found.parent == parent and found.state == "Z"]
@@ -116,7 +125,14 @@ def _stat(pid: int) -> _Stat | None:
     except OSError:
         return None
     fields = text[text.rfind(")") + 2 :].split()  # the name before may hold anything, brackets too
-    return _Stat(pid=pid, state=fields[0], parent=int(fields[1]), group=int(fields[2]), started=int(fields[19]))
+    return _Stat(
+        pid=pid,
+        state=fields[0],
+        parent=int(fields[1]),
+        group=int(fields[2]),
+        started=int(fields[19]),
+        ticks=int(fields[11]) + int(fields[12]),
+    )
 
 
 def _marked(pid: int, mark: bytes) -> bool:

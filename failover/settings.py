@@ -11,6 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from config.failover import (
     AgentConfig,
+    ChainLimits,
     EnsembleAccess,
     FailoverTiming,
     GateConfig,
@@ -34,7 +35,7 @@ FOUND_LIMIT = 60
 # The plain dataclasses know nothing of pydantic: what it shall not let pass is said once, here.
 for _form in (
     *(EnsembleAccess, FailoverTiming, TlsFiles, GateLimits, GateRoute),
-    *(SignerConfig, HealthLimits, IguanaBus, IguanaCoin, AgentConfig, GateConfig, KeeperConfig),
+    *(SignerConfig, ChainLimits, HealthLimits, IguanaBus, IguanaCoin, AgentConfig, GateConfig, KeeperConfig),
 ):
     with_config(ConfigDict(extra="forbid"))(_form)
 

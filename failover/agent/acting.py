@@ -22,7 +22,10 @@ WHOLE = (Act.ACQUIRE, Act.RELEASE_CLEAN, Act.RELEASE_UNCLEAN)
 
 
 class Acting:
-    """Does what was decided. `tell` writes the watchdog's deadline; `wake` is called when an act is through."""
+    """Does what was decided.
+
+    `ready`: the chains to sign for; `tell` writes the watchdog's deadline; `wake` is called when an act is through.
+    """
 
     def __init__(
         self,
@@ -32,13 +35,14 @@ class Acting:
         signer: SignerKeeper,
         timing: Timing,
         *,
+        ready: Callable[[], frozenset[str]],
         tell: Callable[[], None],
         wake: Callable[[], None],
         log: Log,
         clock: Clock,
     ) -> None:
         self._hand, self._viewing, self._selector, self._signer, self._timing = hand, viewing, selector, signer, timing
-        self._tell, self._wake, self._log, self._clock = tell, wake, log, clock
+        self._ready, self._tell, self._wake, self._log, self._clock = ready, tell, wake, log, clock
         self._doing: tuple[Act, asyncio.Task[None]] | None = None
         self.counted: Counter[Act] = Counter()
 
@@ -71,6 +75,7 @@ class Acting:
             Act.ACQUIRE: self._acquire,
             Act.DOUBT: self._selector.doubt,
             Act.ACTIVATE: self._activate,
+            Act.FULFIL: self._fulfil,
             Act.STOP: self._signer.stop,
             Act.KILL: self._signer.kill,
             Act.RELEASE_CLEAN: lambda: self._release(clean=True),
@@ -101,7 +106,13 @@ class Acting:
 
     async def _activate(self) -> None:
         if self._hand.tenure:
-            await self._signer.activate(self._hand.tenure)
+            await self._signer.activate(self._hand.tenure, self._ready())
+
+    async def _fulfil(self) -> None:
+        if self._hand.tenure:
+            self._hand.tenure.by_order = True  # first: without the order a better priority would take the duty back
+        await self._selector.fulfil()
+        self._viewing.forget()
 
     def _drain(self) -> None:
         tenure = self._hand.tenure

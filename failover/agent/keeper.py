@@ -1,10 +1,11 @@
-"""The signer as the agent's loop sees it: started, prepared, activated, ended, and how it is."""
+"""The signer as the agent's loop sees it: started, told of its chains, activated, ended, and how it is."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from failover import processes
 from failover.agent.signer import SignerProcess
 from failover.agent.tenure import Tenure
 from failover.clock import Clock
@@ -14,11 +15,20 @@ from failover.observation import Signer
 from failover.roles.base import Role, RoleError
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # after a death, before the next start
-CALM = 120.0  # seconds alive, after which a death counts as the first one
+FIRST_PENALTY, LONGEST_PENALTY = 60.0, 3600.0  # after a failed activation, in which others go first
+CALM = 120.0  # seconds alive, or activated, after which a failure counts as the first one
+EARLY = 30.0  # a death so soon after an activation is a failed activation
+JOIN_PAUSE = 15.0  # before chains that the signer has refused are told again
+# Iguana's API is one thread: while a call waits for a daemon, nobody else is answered (30 s seen, without a limit).
+BUSY_SECONDS = 60.0
+CALLED_SECONDS = 30.0  # one that has called a daemon since works, whatever its API does: it polls every 2 s
 
 
 class SignerKeeper:
-    """One role's process. `changed` is called whenever its state may have changed; `tell` must reach the watchdog."""
+    """One role's process. `changed` is called whenever its state may have changed; `tell` must reach the watchdog.
+
+    `called_at`: when the signer last called a daemon, by the same clock. `falls` counts deaths and failures.
+    """
 
     def __init__(
         self,
@@ -28,12 +38,23 @@ class SignerKeeper:
         changed: Callable[[], None],
         tell: Callable[[], None],
         clock: Clock,
+        called_at: Callable[[], float] = lambda: float("-inf"),
     ) -> None:
         self.process = SignerProcess(log, stop_seconds, self._ended)
         self._role, self._log, self._changed, self._tell, self._clock = role, log, changed, tell, clock
+        self._called_at = called_at
         self._preparing: asyncio.Task[None] | None = None
+        self._joining: asyncio.Task[None] | None = None
         self._active = False
+        self._told: frozenset[str] = frozenset()  # chains that it was added, or that it signs for once it is active
+        self._join_at = 0.0
         self._pause, self._may_start_at, self._started_at = FIRST_PAUSE, 0.0, 0.0
+        self._penalty, self._penalised_until, self._activated_at = FIRST_PENALTY, 0.0, float("inf")
+        self._busy_since: float | None = None
+        self._ticks: int | None = None
+        self._silent = False
+        self.falls = 0
+        self.failure = ""
 
     @property
     def state(self) -> Signer:
@@ -46,14 +67,25 @@ class SignerKeeper:
 
     @property
     def ready(self) -> bool:
-        """Whether it is up and was told all that does not make it sign."""
+        """Whether it is up and was told all that does not make it sign and needs no daemon."""
         return self.process.running and self._preparing is not None and self._preparing.done()
+
+    @property
+    def penalised(self) -> bool:
+        """Whether an activation failed lately: another candidate goes first, and longer after each failure."""
+        return self._clock() < self._penalised_until
+
+    @property
+    def signs_for(self) -> frozenset[str]:
+        """The chains that an active signer was told to sign for."""
+        return self._told if self._active else frozenset[str]()
 
     def prepare(self) -> None:
         """Start it, if it may start already, and go on preparing it in a task."""
         if self.process.running or self._clock() < self._may_start_at:
             return
-        self._active, self._started_at = False, self._clock()
+        self._active, self._told, self._started_at = False, frozenset[str](), self._clock()
+        self._busy_since, self._ticks, self._silent = None, None, False
         try:
             self.process.start(self._role.command())
             self._tell()
@@ -62,19 +94,33 @@ class SignerKeeper:
             return
         self._preparing = asyncio.create_task(self._prepare())
 
-    async def activate(self, tenure: Tenure) -> None:
-        """Let it sign, under this claim; it is killed if that fails."""
+    def feed(self, chains: frozenset[str]) -> None:
+        """Tell it of those chains that it does not know yet, in a task; to be called again and again."""
+        busy = self._joining is not None and not self._joining.done()
+        activating = self._active and self._activated_at > self._clock()
+        if self.ready and not busy and not activating and chains - self._told and self._clock() >= self._join_at:
+            self._joining = asyncio.create_task(self._join(chains - self._told))
+
+    async def activate(self, tenure: Tenure, chains: frozenset[str]) -> None:
+        """Let it sign for these chains, under this claim; it is killed if it signs for none."""
+        self._forgive()
         tenure.activated = self._active = True
         try:
             self._tell()  # from here on the watchdog holds it to the lease
-            if self._preparing:
-                await asyncio.shield(self._preparing)
+            for task in (self._preparing, self._joining):
+                if task:
+                    await asyncio.shield(task)
             if tenure.refusal(self._clock()) is None:
-                await self._role.activate()
-                self._log.say("signer activated", epoch=tenure.claim.epoch)
+                refused = await self._role.activate(chains)
+                self._told, self._activated_at = self._accepted(chains, refused), self._clock()
+                self._log.say("signer activated", epoch=tenure.claim.epoch, chains=sorted(self._told))
         except (RoleError, OSError) as error:
-            self._failed("not activated", error)
+            self._log.say("signer not activated", reason=str(error))
+            if self.process.running:  # else its end has been dealt with
+                self._fell()
+                self._penalise(str(error))
             await self.process.kill()
+            self._changed()
 
     async def stop(self) -> None:
         """Gracefully, then by force."""
@@ -90,11 +136,27 @@ class SignerKeeper:
             return Reach.GONE if self._clock() < self._may_start_at else None
         if self.state is Signer.STOPPING or not self.ready:
             return None
-        return Reach.ANSWERS if await self._role.answers() else Reach.SILENT
+        if await self._role.answers():
+            self._busy_since, self._silent = None, False
+            return Reach.ANSWERS
+        found = self._without_answer()
+        self._silent = found is Reach.SILENT
+        return found
 
     async def in_round(self) -> bool:
         """Only one that signs can be in a round."""
         return self.state is Signer.ACTIVE and await self._role.in_round()
+
+    def _without_answer(self) -> Reach:
+        """BUSY where the process works all the same: it has had CPU since this was asked last, and not for too long."""
+        if self.process.family is None:
+            return Reach.SILENT
+        now, before = self._clock(), self._ticks
+        self._ticks, stopped = processes.activity(self.process.family)
+        self._busy_since = now if self._busy_since is None else self._busy_since
+        works = not stopped and (before is None or self._ticks > before)
+        patient = now - self._busy_since < BUSY_SECONDS or now - self._called_at() < CALLED_SECONDS
+        return Reach.BUSY if works and patient else Reach.SILENT
 
     async def _prepare(self) -> None:
         try:
@@ -104,12 +166,38 @@ class SignerKeeper:
             self._failed("not prepared", error)
             await self.process.kill()
 
+    async def _join(self, chains: frozenset[str]) -> None:
+        active, refused = self._active, dict[str, str]()
+        try:
+            if active:
+                refused = await self._role.join(chains)
+            else:
+                await self._role.add(chains)
+        except RoleError as error:
+            refused = dict.fromkeys(chains, str(error))
+        accepted = self._accepted(chains, refused)
+        if self._active == active:
+            self._told |= accepted
+        if active and accepted:
+            self._log.say("chains joined", chains=sorted(accepted))
+
+    def _accepted(self, chains: frozenset[str], refused: Mapping[str, str]) -> frozenset[str]:
+        if refused:
+            self._join_at = self._clock() + JOIN_PAUSE
+            self._log.say("chains refused", reasons=dict(refused))
+        return chains.difference(refused)
+
     def _ended(self) -> None:
-        asked = self.process.asked
-        if self._preparing:
-            self._preparing.cancel()
-        self._preparing, self._active = None, False
-        if not asked:
+        asked, now = self.process.asked, self._clock()
+        for task in (self._preparing, self._joining):
+            if task:
+                task.cancel()
+        if not asked and self._active and now - self._activated_at < EARLY:
+            self._penalise("the signer died at its activation")
+        self._forgive()
+        self._preparing = self._joining = None
+        self._active, self._told = False, frozenset[str]()
+        if not asked or self._silent:
             self._fell()
         try:
             self._tell()
@@ -123,7 +211,18 @@ class SignerKeeper:
         self._changed()
 
     def _fell(self) -> None:
+        self.falls += 1
         if self._clock() - self._started_at > CALM:
             self._pause = FIRST_PAUSE
         self._may_start_at = self._clock() + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _forgive(self) -> None:
+        """An activation that held for long ends the growth of penalties."""
+        if self._clock() - self._activated_at > CALM:
+            self._penalty = FIRST_PENALTY
+        self._activated_at = float("inf")
+
+    def _penalise(self, why: str) -> None:
+        self._penalised_until, self.failure = self._clock() + self._penalty, why
+        self._penalty = min(2 * self._penalty, LONGEST_PENALTY)

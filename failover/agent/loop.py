@@ -19,8 +19,9 @@ from failover.agent.viewing import Viewing
 from failover.agent.vitals import Observe, Vitals
 from failover.clock import Clock
 from failover.deadline import Deadline, Session
-from failover.decide import decide, passed_over
+from failover.decide import decide, outdone, passed_over
 from failover.doppelganger import Lookout
+from failover.fitness import signable
 from failover.log import Log
 from failover.model import Candidacy, View, duty_name
 from failover.observation import Act, Decision, Observation, Signer
@@ -28,12 +29,16 @@ from failover.roles.base import Role
 from failover.selector.base import NoQuorumError, Selector
 from failover.settings import timing
 
+NOT_YET = "not looked at yet"
 CALM_SECONDS = 0.005  # between two ticks, however many events there are
 ROUND_SECONDS = 30.0  # after a signing call a round is taken to go on: Iguana's ping interval
 
 
 class Agent:
-    """One candidate. `session` gives what the watchdog needs to free the duty; NoQuorumError without one."""
+    """One candidate. `session` gives what the watchdog needs to free the duty; NoQuorumError without one.
+
+    `called_at`: when the signer last called a daemon, by this clock.
+    """
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class Agent:
         session: Callable[[], tuple[int, bytes]],
         log: Log,
         clock: Clock,
+        called_at: Callable[[], float] = lambda: float("-inf"),
     ) -> None:
         self._config, self._selector, self._log, self._clock = config, selector, log, clock
         self._timing, self._directory = timing(config), Path(config.state_directory)
@@ -54,19 +60,22 @@ class Agent:
         self._hot = config.standby == "hot" or config.kind == "checkpoint-master"
         self._woken = asyncio.Event()
         self._passed_over_since: float | None = None
+        self._outdone_since: float | None = None
         self._round_since: float | None = None
         self._said: Decision | None = None
         self._hand, self._viewing = Hand(), Viewing(selector, self._timing, clock)
         self.view: View | None = None
         self.ticked_at = clock()
-        self.me = self._candidate(healthy=False, settled=False, reason="not looked at yet")
-        self.signer = SignerKeeper(role, log, config.signer.stop_seconds, self.wake, self.tell_watchdog, clock)
+        self.signer = SignerKeeper(
+            role, log, config.signer.stop_seconds, self.wake, self.tell_watchdog, clock, called_at
+        )
         self._acting = Acting(
             self._hand,
             self._viewing,
             selector,
             self.signer,
             self._timing,
+            ready=lambda: self.vitals.ready,
             tell=self.tell_watchdog,
             wake=self.wake,
             log=log,
@@ -75,11 +84,17 @@ class Agent:
         self.heartbeat = Heartbeat(selector, self._timing, lambda: self.tenure, self.tell_watchdog, self.wake, clock)
         connected: Callable[[], bool] = lambda: self.view is not None  # noqa: E731
         self.vitals = Vitals(config.health, observe, self.signer, self.heartbeat, connected, self.wake, clock)
+        self.me = self._candidacy()
 
     @property
     def tenure(self) -> Tenure | None:
         """What comes with the claim that is held now."""
         return self._hand.tenure
+
+    @property
+    def chains(self) -> tuple[str, ...]:
+        """What the duty may sign for."""
+        return tuple(route.chain for route in self._config.routes) or (self._config.shard,)
 
     @property
     def stopping(self) -> bool:
@@ -150,6 +165,8 @@ class Agent:
         self._acting.begin(decision.act)
         if self._hot and self.tenure is None and not self.stopping and self.view and not self.view.all_stop:
             self.signer.prepare()  # a hot standby is up before anybody needs it
+        if self._hot or self.tenure:
+            self.signer.feed(self.vitals.ready)
         self.ticked_at = self._clock()
 
     async def _observe(self) -> Observation:
@@ -159,9 +176,9 @@ class Agent:
         self.me = self._candidacy()
         if self.view:
             await self._viewing.publish(self.me)
-        now, tenure = self._clock(), self.tenure
-        over = self.view is not None and tenure is None and passed_over(self.me, self.view)
-        self._passed_over_since = (self._passed_over_since or now) if over else None
+        now, tenure, health = self._clock(), self.tenure, self.vitals.health
+        self._remember(now)
+        silent = health.silent if health else frozenset[str]()
         return Observation(
             now=now,
             me=self.me,
@@ -173,40 +190,69 @@ class Agent:
             looks=self._viewing.looks,
             lost=tenure.lost if tenure else False,
             activated=tenure.activated if tenure else False,
+            by_order=tenure.by_order if tenure else False,
             signer=self.signer.state,
-            unanswered=tenure.calls.pending() + tenure.calls.lost if tenure else 0,
+            hung=health.hung if health else False,
+            pending=tenure.calls.pending(silent) if tenure else 0,
+            forfeited=tenure.calls.forfeited(silent) if tenure else 0,
             in_round=self._in_round(tenure, now),
             round_since=self._round_since,
             draining_since=tenure.draining_since if tenure else None,
             drain_limit=self._config.signer.drain_seconds,
             stopping=self.stopping,
             passed_over_since=self._passed_over_since,
+            outdone_since=self._outdone_since,
             silent_for=self._viewing.silence.seconds,
         )
 
-    def _candidacy(self) -> Candidacy:
-        health = self.vitals.health
-        healthy, reason = (health.healthy, health.reason) if health else (False, "not looked at yet")
-        if healthy and (self.tenure is None or not self.tenure.activated):
-            flaw = self._lookout.refusal(self.tenure)
-            if flaw is None and self._hot and self.tenure is None and not self.signer.ready:
-                flaw = "the signer is starting"
-            if flaw is None and not deadlines.watched(self._directory):
-                flaw = "no watchdog runs beside this agent"
-            healthy, reason = flaw is None, flaw or reason
-        settled = health is not None and health.settled and healthy
-        return self._candidate(healthy=healthy, settled=settled, reason=reason)
+    def _remember(self, now: float) -> None:
+        """Since when others have been better placed, with a claim of this agent's own and without one."""
+        view, holds = self.view, self.tenure is not None
+        over = view is not None and not holds and passed_over(self.me, view)
+        beaten = view is not None and holds and outdone(self.me, view)
+        self._passed_over_since = (self._passed_over_since or now) if over else None
+        self._outdone_since = (self._outdone_since or now) if beaten else None
 
-    def _candidate(self, *, healthy: bool, settled: bool, reason: str) -> Candidacy:
-        mine = self._config
+    def _candidacy(self) -> Candidacy:
+        health, mine = self.vitals.health, self._config
+        signs = self._signs()
+        healthy, reason = (health.healthy, health.reason) if health else (False, NOT_YET)
+        flaw = self._flaw() if healthy else None
+        if healthy and flaw is None and not signs:
+            flaw = "no chain is ready" if reason == "healthy" else reason
+        if flaw is not None:
+            healthy, reason = False, flaw
+        if self.signer.penalised:
+            reason = f"an activation failed ({self.signer.failure}): others go first; {reason}"
         return Candidacy(
             candidate=mine.region,
             priority=mine.priority,
             standby=mine.standby,
             healthy=healthy,
-            settled=settled,
+            settled=health is not None and health.settled and healthy,
             reason=reason,
+            signs=signs,
+            weak=health.weak if health else (),
+            still=health.still if health else (),
+            penalised=self.signer.penalised,
         )
+
+    def _signs(self) -> tuple[str, ...]:
+        """The chains that it could sign for now."""
+        ready = self.vitals.ready
+        if self._config.kind == "iguana":
+            return signable([route.chain for route in self._config.routes], ready)
+        return tuple(sorted(ready))
+
+    def _flaw(self) -> str | None:
+        """What keeps a candidate without an activated signer from holding the duty, beside its health."""
+        if self.tenure is not None and self.tenure.activated:
+            return None
+        if flaw := self._lookout.refusal(self.tenure):
+            return flaw
+        if self._hot and self.tenure is None and not self.signer.ready:
+            return "the signer is starting"
+        return None if deadlines.watched(self._directory) else "no watchdog runs beside this agent"
 
     def _in_round(self, tenure: Tenure | None, now: float) -> bool:
         last = tenure.calls.last_at if tenure else None

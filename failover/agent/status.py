@@ -75,8 +75,16 @@ class Status:
         gauge("epoch", "Epoch of the claim, 0 without one", tenure.claim.epoch if tenure else 0)
         left = tenure.lease.ends_at - self._clock() if tenure else 0.0
         gauge("lease_seconds", "What is left of the lease, 0 without one", max(0.0, left))
-        gauge("unanswered_calls", "Signing calls without an answer", tenure.calls.pending() + tenure.calls.lost if tenure else 0)
+        gauge(
+            "unanswered_calls",
+            "Signing calls without an answer",
+            tenure.calls.pending() + tenure.calls.lost if tenure else 0,
+        )
         gauge("healthy", "1 while fit to hold the duty", agent.me.healthy)
+        gauge("penalised", "1 while others go first, after an activation that failed", agent.me.penalised)
+        chains = Gauge("notary_agent_chain_signable", "1 while signable", ["chain"], registry=registry)
+        for chain in agent.chains:
+            chains.labels(chain).set(chain in (agent.me.signs or ()))
         gauge("connected", "1 while the ensemble answers", agent.view is not None)
         gauge("watched", "1 while a watchdog runs", watched(self._directory))
         state = Gauge("notary_agent_signer", "1 for the state that the signer is in", ["state"], registry=registry)

@@ -52,7 +52,10 @@ class Calls:
 
 @dataclass
 class Tenure:
-    """Seconds of the agent's clock. Only the agent's loop and its heartbeat change it."""
+    """Seconds of the agent's clock. Only the agent's loop and its heartbeat change it.
+
+    `by_order`: a person has handed the duty over to this candidate, so no better priority takes it away.
+    """
 
     claim: Claim
     acquired_at: float
@@ -60,6 +63,7 @@ class Tenure:
     calls: Calls = field(default_factory=Calls)
     lost: bool = False
     activated: bool = False
+    by_order: bool = False
     draining_since: float | None = None
 
     def patience(self, timing: Timing, now: float) -> float:

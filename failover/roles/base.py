@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -30,18 +30,21 @@ class Role(Protocol):
         ...
 
     async def add(self, chains: Collection[str]) -> None:
-        """Tell it of these chains' daemons, which answer now; twice is once. It does not sign by that. Raises RoleError.
+        """Tell it of these chains' daemons, which answer; twice is once. It does not sign by that. Raises RoleError.
 
         Only of daemons that answer: Iguana's API waits for a daemon without a limit.
         """
         ...
 
-    async def activate(self, chains: Collection[str]) -> None:
-        """Let it sign for these chains, whose daemons answer and have the key. Raises RoleError: it may sign or not."""
+    async def activate(self, chains: Collection[str]) -> Mapping[str, str]:
+        """Let it sign for these chains, whose daemons answer and have the key; why not, for each that it refused.
+
+        Raises RoleError where it signs for none: it may sign or not.
+        """
         ...
 
-    async def join(self, chains: Collection[str]) -> None:
-        """Once activated: let it sign for these chains as well; twice is once. Raises RoleError."""
+    async def join(self, chains: Collection[str]) -> Mapping[str, str]:
+        """Once activated: let it sign for these chains as well, as `activate` does; twice is once. Raises RoleError."""
         ...
 
     async def answers(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -56,8 +57,15 @@ class CheckpointMaster:
         while not await self.answers():
             await asyncio.sleep(START_PAUSE)
 
-    async def activate(self) -> None:
+    async def add(self, chains: Collection[str]) -> None:
+        """Nothing: the daemon is the signer."""
+
+    async def activate(self, chains: Collection[str]) -> Mapping[str, str]:
         await self._daemon.rpc("importprivkey", self._key, "", False, seconds=IMPORT_SECONDS)
+        return {}
+
+    async def join(self, chains: Collection[str]) -> Mapping[str, str]:
+        return {}
 
     async def answers(self) -> bool:
         try:

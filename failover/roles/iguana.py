@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from config.failover import AgentConfig
@@ -31,12 +32,14 @@ class Iguana:
         self._api = Loopback(config.signer.api_port)
         kmd = [route.rpc_port for route in config.routes if route.chain == KMD]
         self._kmd = Loopback(kmd[0]) if kmd else None
+        self._added = set[str]()
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self._passphrase,)
 
     def command(self) -> tuple[str, ...]:
+        self._added.clear()
         return self._config.signer.command
 
     async def prepare(self) -> None:
@@ -47,15 +50,29 @@ class Iguana:
             await asyncio.sleep(START_PAUSE)
         for call in join(self._config.bus) if self._config.bus else ():
             await self._call(f"{call['method']} {call['ipaddr']}", call)
+
+    async def add(self, chains: Collection[str]) -> None:
         coins = {coin.chain: coin for coin in self._config.coins}
         for route in in_order(self._config.routes):
-            await self._call(f"addcoin {route.chain}", add_coin(route, coins.get(route.chain)))
+            if route.chain in chains and route.chain not in self._added:
+                await self._call(f"addcoin {route.chain}", add_coin(route, coins.get(route.chain)))
+                self._added.add(route.chain)
 
-    async def activate(self) -> None:
+    async def activate(self, chains: Collection[str]) -> Mapping[str, str]:
+        await self.add(chains)
         await self._free_locked()
         await self._call("walletpassphrase", unlock(self._passphrase))
         for chain in notarised(self._config.routes):
-            await self._begin(chain)
+            if chain in chains:
+                await self._begin(chain)
+        return {}
+
+    async def join(self, chains: Collection[str]) -> Mapping[str, str]:
+        await self.add(chains)
+        for chain in notarised(self._config.routes):
+            if chain in chains:
+                await self._begin(chain)
+        return {}
 
     async def answers(self) -> bool:
         try:

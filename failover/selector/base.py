@@ -60,6 +60,10 @@ class Selector(Protocol):
         """
         ...
 
+    async def fulfil(self) -> None:
+        """Take back an order to hand the duty over to this candidate, and no other order. NoQuorumError."""
+        ...
+
     async def acquire(self) -> Claim:
         """Take a duty that nobody holds. Raises TakenError, NoQuorumError.
 

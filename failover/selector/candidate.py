@@ -84,6 +84,17 @@ class ZooKeeperSelector:
         """NoQuorumError."""
         await self._doubts.cast(self._sessions.current)
 
+    async def fulfil(self) -> None:
+        """On the version that was read: an order that is given meanwhile stands. NoQuorumError, SelectorError."""
+        session, path = self._sessions.current, paths.orders(self._duty)
+        found = await session.find(path)
+        orders = znodes.read_orders(found[0]) if found else None
+        if found is None or orders is None or orders.handover_to != self._me:
+            return
+        data, version = znodes.to_bytes(replace(orders, handover_to=None)), found[1].version
+        with suppress(BadVersionError, NoNodeError):
+            await session.ask(lambda client: client.set_async(path, data, version))
+
     async def acquire(self) -> Claim:
         """Take the duty, in one transaction, which ends a doubt of the holder before. TakenError, NoQuorumError.
 

@@ -19,6 +19,7 @@ import math
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -88,6 +89,15 @@ class KubernetesSelector:
 
     async def doubt(self) -> None:
         """Nothing: a view has no beat to miss. The grace is waited for after the Lease's end."""
+
+    async def fulfil(self) -> None:
+        """In one write on the version that was read: an order that is given meanwhile stands. NoQuorumError."""
+        lease = await self._read(self._name)
+        text = _annotation(lease, ORDERS, "") if lease else ""
+        orders = znodes.read_orders(text.encode()) if text else Orders()
+        if orders.handover_to == self._me:
+            lease.metadata.annotations[ORDERS] = znodes.to_bytes(replace(orders, handover_to=None)).decode()
+            await self._write(lease)
 
     async def acquire(self) -> Claim:
         """In one write on the version that was read. TakenError, NoQuorumError."""

@@ -68,6 +68,9 @@ class MemorySelector:
     async def publish(self, candidacy: Candidacy) -> None:
         await self.client.ask(lambda session: self.client.ensemble.enlist(self._duty, candidacy, session))
 
+    async def fulfil(self) -> None:
+        await self.client.ask(lambda _: self.client.ensemble.fulfil(self._duty, self._candidate))
+
     async def acquire(self) -> Claim:
         ensemble, name = self.client.ensemble, self._duty
         version, clean, doubt = await self.client.ask(self._term)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from failover.clock import Clock
@@ -69,6 +69,13 @@ class Ensemble:
         """A follower fails and takes the last `seconds` of this session's renewals with it."""
         if session in self.sessions:
             self.sessions[session] -= seconds
+
+    def fulfil(self, name: str, candidate: str) -> None:
+        """An order to hand the duty over to this candidate is taken back."""
+        duty = self.duty(name)
+        if duty.orders.handover_to == candidate:
+            duty.orders = replace(duty.orders, handover_to=None)
+            self.changed()
 
     def take(self, name: str, candidate: str, session: int, version: int, doubt: int) -> None:
         """One multi: the next term and no doubt if they still are of these versions, and the holder. TakenError."""

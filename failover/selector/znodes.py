@@ -71,9 +71,20 @@ def read_holder(data: bytes) -> str:
 
 
 def read_candidacy(data: bytes) -> Candidacy | None:
-    """None where it is unreadable: nobody waits for a candidate that can't be understood."""
-    found = _typed(data, _CANDIDACY)
-    return Candidacy(**found) if found else None
+    """None where it is unreadable: nobody waits for a candidate that can't be understood.
+
+    What an older release does not say is left at its default; so is what is there and of another kind.
+    """
+    found, given = _typed(data, _CANDIDACY), _object(data)
+    if found is None or given is None:
+        return None
+    return Candidacy(
+        **found,
+        signs=_names(given.get("signs")),
+        weak=_names(given.get("weak")) or (),
+        still=_heights(given.get("still")),
+        penalised=given.get("penalised") is True,
+    )
 
 
 def read_lock(data: bytes) -> Lock | None:
@@ -96,6 +107,18 @@ def read_orders(data: bytes) -> Orders:
 
 def _is_names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in cast("list[Any]", value))
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    """None where it is no list of names."""
+    return tuple(cast("list[str]", value)) if _is_names(value) else None
+
+
+def _heights(value: Any) -> tuple[tuple[str, int], ...]:
+    """Pairs of a chain and a height; none where it is no list of such."""
+    pairs = cast("list[Any]", value) if isinstance(value, list) else []
+    found = [cast("list[Any]", pair) for pair in pairs if isinstance(pair, list)]
+    return tuple((pair[0], pair[1]) for pair in found if [type(item) for item in pair] == [str, int])
 
 
 def _object(data: bytes) -> dict[str, Any] | None:

@@ -123,7 +123,7 @@ class World:
         self.files = certificates(folder)
         self.gate = GateDouble(self.files)
         self.ledger = Ledger(folder / "ledger.json")
-        self.rpc_port, self.api_port, self.health_port = free_ports(1)[0], free_ports(1)[0], free_ports(1)[0]
+        self.rpc_port, self.anchor_port, self.api_port, self.health_port = (free_ports(1)[0] for _ in range(4))
         keys = folder / "keys"
         keys.mkdir()
         (keys / "passphrase").write_text(PASSPHRASE + "\n")
@@ -151,7 +151,10 @@ class World:
             health=HealthLimits(
                 least_peers=1, most_blocks_behind=5, oldest_block_seconds=3600, least_utxos=1, settle_seconds=1
             ),
-            routes=(GateRoute(chain="KMD", rpc_port=self.rpc_port, gate=f"127.0.0.1:{self.gate.port}"),),
+            routes=tuple(
+                GateRoute(chain=chain, rpc_port=port, gate=f"127.0.0.1:{self.gate.port}")
+                for chain, port in (("KMD", self.rpc_port), ("LTC", self.anchor_port))
+            ),
             timing=FailoverTiming(tick_time_ms=100, heartbeat_ms=200, staleness_ms=500, grace_ms=800, apart_ms=100),
             ensemble=EnsembleAccess(
                 servers_file=str(servers),

@@ -14,6 +14,7 @@ from typing import Any
 
 from failover.clock import boottime
 from failover.model import Candidacy, Claim, Confirmation, Holder, Orders, View
+from failover.selector import znodes
 from failover.selector.base import LostError, NoQuorumError, TakenError
 
 START: dict[str, Any] = {
@@ -104,7 +105,11 @@ class LedgerSelector:
             found, orders = values["holder"], values["orders"]
             return View(
                 holder=Holder(candidate=found["candidate"], epoch=found["epoch"]) if found else None,
-                candidates=tuple(Candidacy(**each["candidacy"]) for each in values["candidates"].values()),
+                candidates=tuple(
+                    candidacy
+                    for each in values["candidates"].values()
+                    if (candidacy := znodes.read_candidacy(json.dumps(each["candidacy"]).encode()))
+                ),
                 orders=Orders(**{**orders, "drained": tuple(orders.get("drained", ()))}),
                 all_stop=values["all_stop"],
             )
@@ -118,6 +123,11 @@ class LedgerSelector:
             if self._number in values["ended"]:
                 self._number = secrets.randbits(40)
             values["candidates"][self._me] = {"session": self._number, "candidacy": asdict(candidacy)}
+
+    async def fulfil(self) -> None:
+        with self._asked() as values:
+            if values["orders"].get("handover_to") == self._me:
+                values["orders"]["handover_to"] = None
 
     async def acquire(self) -> Claim:
         with self._asked() as values:

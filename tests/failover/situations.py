@@ -11,10 +11,13 @@ from failover.observation import Observation, Signer
 
 TIMING = Timing(session_timeout=4.0, tick=0.5, heartbeat=0.5, staleness=1.0, grace=1.5, apart=0.2)
 NOW = 100.0
+ALL = ("KMD", "CCL", "RAPH")
 
 
 def candidate(name: str, priority: int, **changed: Any) -> Candidacy:
-    me = Candidacy(candidate=name, priority=priority, standby="hot", healthy=True, settled=True, reason="healthy")
+    me = Candidacy(
+        candidate=name, priority=priority, standby="hot", healthy=True, settled=True, reason="healthy", signs=ALL
+    )
     return replace(me, **changed)
 
 
@@ -47,14 +50,18 @@ def standing_by(**changed: Any) -> Observation:
         looks=Lease(timing=TIMING, counted_from=NOW - 1.0),
         lost=False,
         activated=False,
+        by_order=False,
         signer=Signer.IDLE,
-        unanswered=0,
+        hung=False,
+        pending=0,
+        forfeited=0,
         in_round=False,
         round_since=None,
         draining_since=None,
         drain_limit=5.0,
         stopping=False,
         passed_over_since=None,
+        outdone_since=None,
         silent_for=0.0,
     )
     return replace(seen, **changed)

@@ -9,7 +9,7 @@ from unittest.mock import AsyncMock, Mock, patch
 import pytest
 
 from failover.agent.acting import Acting
-from failover.agent.tenure import Hand, Tenure
+from failover.agent.tenure import Calls, Hand, Tenure
 from failover.lease import Lease
 from failover.log import Log
 from failover.model import Claim
@@ -32,6 +32,7 @@ class World:
             self.selector,
             signer,
             TIMING,
+            ready=lambda: frozenset({"KMD"}),
             tell=Mock(),
             wake=self.wake,
             log=cast("Log", Mock()),
@@ -49,16 +50,42 @@ def test_the_last_call_that_a_drain_waits_for_is_told_at_once() -> None:
         world = World()
         assert world.hand.tenure is not None
         calls = world.hand.tenure.calls
-        calls.sent(1.0)
-        calls.sent(2.0)
+        first, second = calls.sent("KMD", 1.0), calls.sent("CCL", 2.0)
         world.acting.begin(Act.DRAIN)
         await world.settled()
         assert world.hand.tenure.draining_since == 3.0
         world.wake.reset_mock()
-        calls.answered()
+        calls.answered(first)
         assert not world.wake.called
-        calls.answered()
-        assert world.wake.called
+        calls.lose(second)
+        assert world.wake.called, "a lost call is waited for by nobody"
+        assert (calls.pending(), calls.lost) == (0, 1)
+
+    asyncio.run(story())
+
+
+def test_a_call_to_a_daemon_that_is_silent_is_forfeited_while_it_is() -> None:
+    calls = Calls()
+    number = calls.sent("CCL", 1.0)
+    calls.sent("KMD", 2.0)
+    assert (calls.pending({"CCL"}), calls.forfeited({"CCL"})) == (1, 1)
+    calls.answered(number)
+    assert (calls.pending(), calls.forfeited({"CCL"})) == (1, 0)
+
+
+def test_an_order_that_is_done_is_taken_back_and_remembered_first() -> None:
+    async def story() -> None:
+        world = World()
+        tenure = world.hand.tenure
+        assert tenure is not None
+
+        async def fulfil() -> None:
+            assert tenure.by_order, "without the order a better priority would take the duty back"
+
+        world.selector.fulfil = AsyncMock(side_effect=fulfil)
+        world.acting.begin(Act.FULFIL)
+        await world.settled()
+        assert world.selector.fulfil.await_count == 1
 
     asyncio.run(story())
 

@@ -34,10 +34,10 @@ def test_a_candidate_signs_through_the_gate_and_lets_go_cleanly_when_told_to_end
         await until(lambda: watchdog.poll() is not None, "the watchdog ends when nobody is left to watch")
         assert watchdog.returncode == 0
         calls = [json.loads(line) for line in world.text("calls").splitlines()]
-        assert [call["method"] for call in calls] == ["addcoin", "walletpassphrase", "dpow"]
+        assert [call["method"] for call in calls] == ["addcoin", "addcoin", "walletpassphrase", "dpow"]
         assert calls[0]["rpchost"] == f"127.0.0.1:{world.rpc_port}"
-        assert calls[2]["symbol"] == "KMD"
-        assert calls[2]["pubkey"] == PUBKEY
+        assert calls[3]["symbol"] == "KMD"
+        assert calls[3]["pubkey"] == PUBKEY
         assert "signer says" in world.events("agent")
         assert PASSPHRASE not in world.text("agent.log") + world.text("watchdog.log")
 

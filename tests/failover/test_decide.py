@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.decide import decide, passed_over
+from failover.decide import decide, outdone, passed_over
 from failover.lease import Lease
 from failover.observation import Act, Observation, Signer
 from tests.failover.situations import (
@@ -28,6 +28,10 @@ from tests.failover.situations import (
 
 DOWN, IDLE, ACTIVE, STOPPING = Signer.DOWN, Signer.IDLE, Signer.ACTIVE, Signer.STOPPING
 SICK_EU = replace(EU, **SICK)
+FEWER_EU = replace(EU, signs=("KMD", "CCL"), reason="RAPH: the daemon is gone")
+NOT_KMD_EU = replace(EU, signs=("CCL", "RAPH"), reason="LTC: the daemon is gone")
+POOR_EU = replace(EU, reason="RAPH: fewer than 5 notary UTXOs")
+FULL_EU = replace(EU, weak=("RAPH: disk",), reason="RAPH: less than 5% of the disk is free")
 SETTLED_ASIA = replace(ASIA, settled=True)
 GOOD_END = "every call answered, the signer is down"
 
@@ -49,7 +53,7 @@ HOLDING = [
     (signing(view=None), Act.WAIT, "holds the duty and signs"),
     (signing(signer=DOWN), Act.RELEASE_CLEAN, f"the signer died: {GOOD_END}"),
     (
-        signing(signer=DOWN, unanswered=2),
+        signing(signer=DOWN, pending=1, forfeited=1),
         Act.RELEASE_UNCLEAN,
         "the signer died: 2 signing calls without an answer, the signer is down",
     ),
@@ -58,6 +62,16 @@ HOLDING = [
     (taken(signer=DOWN), Act.PREPARE, "the duty is taken and the signer is not up"),
     (taken(signer=DOWN, clean=False), Act.PREPARE, "the duty is taken and the signer is not up"),
     (taken(signer=STOPPING), Act.WAIT, "the duty is taken and an earlier signer is still ending"),
+    (
+        signing(me=POOR_EU),
+        Act.WAIT,
+        "holds the duty and signs, as nobody is better off: RAPH: fewer than 5 notary UTXOs",
+    ),
+    (signing(hung=True), Act.KILL, "the signer neither answers nor works"),
+    (taken(hung=True), Act.KILL, "the signer neither answers nor works"),
+    (signing(hung=True, signer=DOWN), Act.RELEASE_CLEAN, f"the signer died: {GOOD_END}"),
+    (signing(view=view(handover_to="eu")), Act.FULFIL, "eu holds the duty as ordered: the order is done"),
+    (taken(view=view(handover_to="eu")), Act.ACTIVATE, "the duty is taken and nobody else can sign"),
     (taken(), Act.ACTIVATE, "the duty is taken and nobody else can sign"),
     (taken(clean=False), Act.WAIT, "the holder before let go without a word: the grace is not over"),
     (taken(clean=False, now=NOW + 1.4), Act.WAIT, "the holder before let go without a word: the grace is not over"),
@@ -72,10 +86,11 @@ REASONS = [
     (signing(view=view(handover_to="us")), "the duty is handed over to us"),
     (signing(view=view(SETTLED_ASIA, US)), "asia has a better priority and is settled"),
     (signing(me=SICK_EU), "eu is not healthy (3 peers) and asia is"),
+    (signing(me=FEWER_EU, view=view(ASIA, US)), "us can sign for more chains (RAPH: the daemon is gone)"),
+    (signing(me=NOT_KMD_EU, view=view(US)), "us can sign for more chains (LTC: the daemon is gone)"),
     (
-        signing(me=SICK_EU, view=view(replace(US, **SICK))),
-        "NO CANDIDATE IS FIT, the duty is to be held by nobody: "
-        "eu is not healthy (3 peers), us is not healthy (3 peers)",
+        signing(me=FULL_EU, outdone_since=NOW - 90.1),
+        "us is better placed (RAPH: less than 5% of the disk is free)",
     ),
     (signing(draining_since=NOW), "a drain that has begun is finished"),
 ]
@@ -86,11 +101,28 @@ NO_REASONS = [
     signing(view=view(handover_to="africa")),
     signing(view=view(ASIA, replace(US, **SICK), handover_to="us")),
     signing(view=view(handover_to="us", drained=("us",))),
-    signing(view=view(SETTLED_ASIA, US, handover_to="eu")),
+    signing(view=view(SETTLED_ASIA, US), by_order=True),
+    signing(view=view(replace(US, settled=False), handover_to="us")),
+    signing(view=view(replace(US, signs=("KMD",)), handover_to="us")),
+    signing(view=view(replace(SETTLED_ASIA, signs=("KMD", "CCL")), US)),
+    signing(view=view(replace(SETTLED_ASIA, weak=("CCL: disk",)), US)),
+    signing(view=view(replace(SETTLED_ASIA, penalised=True), US)),
     signing(view=view(SETTLED_ASIA, US, drained=("asia",))),
     signing(view=view(replace(SETTLED_ASIA, healthy=False), US)),
     signing(view=view(SETTLED_ASIA, US), acquired_at=NOW - 3.9),
+]
+AS_NOBODY_IS_BETTER_OFF = [
     signing(me=SICK_EU, view=None),
+    signing(me=SICK_EU, view=view(replace(US, **SICK))),
+    signing(me=SICK_EU, view=view(drained=("us", "asia"))),
+    signing(me=POOR_EU, view=view(replace(US, reason="RAPH: fewer than 5 notary UTXOs"))),
+    signing(me=FEWER_EU, view=view(replace(US, signs=("KMD", "CCL")))),
+    signing(me=FEWER_EU, view=view(replace(US, signs=("CCL", "RAPH")))),
+    signing(me=FEWER_EU, view=view(replace(US, settled=False))),
+    signing(me=FEWER_EU, view=view(replace(US, penalised=True))),
+    signing(me=FEWER_EU, view=view(replace(US, signs=None))),
+    signing(me=FULL_EU, outdone_since=NOW - 89.0),
+    signing(me=FULL_EU, view=view(replace(US, weak=("KMD: disk",))), outdone_since=NOW - 99.0),
 ]
 BY_ORDER = view(drained=("eu",))
 LETTING_GO = [
@@ -104,15 +136,51 @@ LETTING_GO = [
     (signing(stopping=True, in_round=True), Act.DRAIN, "the agent is to end: no new signing calls"),
     (signing(view=view(all_stop=True), in_round=True), Act.DRAIN, "all signers are to stop: no new signing calls"),
     (
-        signing(view=BY_ORDER, in_round=True, draining_since=NOW, unanswered=1),
+        signing(view=BY_ORDER, in_round=True, draining_since=NOW, pending=1),
         Act.WAIT,
-        "eu is drained: 1 signing calls without an answer",
+        "eu is drained: 1 signing calls wait for an answer",
     ),
-    (signing(view=BY_ORDER, draining_since=NOW), Act.STOP, "eu is drained: every signing call is answered"),
+    (signing(view=BY_ORDER, draining_since=NOW), Act.STOP, "eu is drained: no signing call waits for an answer"),
     (
-        signing(view=BY_ORDER, draining_since=NOW - 5.1, unanswered=1),
+        signing(view=BY_ORDER, draining_since=NOW, forfeited=3),
+        Act.STOP,
+        "eu is drained: no signing call waits for an answer",
+    ),
+    (
+        signing(view=BY_ORDER, draining_since=NOW - 5.1, pending=1),
         Act.KILL,
-        "eu is drained: 1 signing calls without an answer after 5 s",
+        "eu is drained: 1 signing calls wait for an answer after 5 s",
+    ),
+    (
+        signing(me=SICK_EU, in_round=True),
+        Act.DRAIN,
+        "eu is not healthy (3 peers) and asia is: no new signing calls",
+    ),
+    (
+        signing(me=FEWER_EU, in_round=True),
+        Act.DRAIN,
+        "us can sign for more chains (RAPH: the daemon is gone): no new signing calls",
+    ),
+    (
+        signing(me=SICK_EU, draining_since=NOW - 2.1, pending=1),
+        Act.KILL,
+        "eu is not healthy (3 peers) and asia is: 1 signing calls wait for an answer after 2 s",
+    ),
+    (
+        signing(me=FULL_EU, in_round=True, outdone_since=NOW - 91),
+        Act.WAIT,
+        "us is better placed (RAPH: less than 5% of the disk is free): after the round under way",
+    ),
+    (
+        signing(view=BY_ORDER, signer=DOWN, forfeited=1),
+        Act.RELEASE_UNCLEAN,
+        "eu is drained: 1 signing calls without an answer, the signer is down",
+    ),
+    (
+        taken(me=SICK_EU, view=view(replace(US, **SICK))),
+        Act.STOP,
+        "NO CANDIDATE IS FIT, nobody can hold the duty: "
+        "eu is not healthy (3 peers), us is not healthy (3 peers): the signer has not begun",
     ),
     (signing(view=BY_ORDER, signer=STOPPING), Act.WAIT, "eu is drained: the signer is ending"),
     (signing(view=BY_ORDER, signer=DOWN, draining_since=NOW - 5), Act.RELEASE_CLEAN, f"eu is drained: {GOOD_END}"),
@@ -171,6 +239,28 @@ STANDING_BY = [
     ),
     (standing_by(view=view(holder=None, handover_to="eu")), Act.ACQUIRE, "nobody holds the duty and eu is the best"),
     (standing_by(view=view(holder=None, handover_to="us")), Act.WAIT, "nobody holds the duty: us is to take it"),
+    (
+        standing_by(view=view(replace(US, settled=False), holder=None, handover_to="us")),
+        Act.ACQUIRE,
+        "nobody holds the duty and eu is the best",
+    ),
+    (
+        standing_by(view=view(replace(ASIA, signs=("KMD", "CCL")), holder=None)),
+        Act.ACQUIRE,
+        "nobody holds the duty and eu is the best",
+    ),
+    (standing_by(view=view(US, holder=None), me=FEWER_EU), Act.WAIT, "nobody holds the duty: us is to take it"),
+    (
+        standing_by(view=view(US, holder=None), me=replace(EU, penalised=True)),
+        Act.WAIT,
+        "nobody holds the duty: us is to take it",
+    ),
+    (
+        standing_by(view=view(replace(US, **SICK), holder=None), me=replace(FEWER_EU, penalised=True)),
+        Act.ACQUIRE,
+        "nobody holds the duty and eu is the best",
+    ),
+    (standing_by(hung=True), Act.KILL, "the signer neither answers nor works"),
     (standing_by(view=view(holder=None, pinned="eu")), Act.ACQUIRE, "nobody holds the duty and eu is the best"),
     (
         standing_by(view=view(candidate("fiji", 1), holder=None)),
@@ -180,7 +270,7 @@ STANDING_BY = [
     (
         standing_by(view=view(US, holder=None, drained=("us",)), me=SICK_EU),
         Act.WAIT,
-        "NO CANDIDATE IS FIT, the duty is to be held by nobody: eu is not healthy (3 peers), us is drained",
+        "NO CANDIDATE IS FIT, nobody can hold the duty: eu is not healthy (3 peers), us is drained",
     ),
 ]
 
@@ -208,6 +298,22 @@ def test_a_holder_stays_where_nobody_else_may_or_should_hold(seen: Observation) 
     assert decide(seen).reason == "holds the duty and signs"
 
 
+@pytest.mark.parametrize("seen", AS_NOBODY_IS_BETTER_OFF)
+def test_a_sick_holder_stays_where_nobody_is_better_off(seen: Observation) -> None:
+    assert decide(seen).act is Act.WAIT
+    assert decide(seen).reason.startswith("holds the duty and signs")
+
+
+def test_who_is_better_placed_is_told_by_its_weaknesses_and_by_blocks() -> None:
+    assert outdone(FULL_EU, view())
+    assert not outdone(FULL_EU, view(replace(US, settled=False)))
+    assert not outdone(EU, view(replace(US, weak=("KMD: disk",))))
+    behind = replace(EU, still=(("CCL", 100),))
+    assert outdone(behind, view(US)), "its chain goes on elsewhere"
+    assert not outdone(behind, view(replace(US, still=(("CCL", 100),)))), "the chain stands still everywhere"
+    assert outdone(behind, view(replace(US, still=(("CCL", 101),))))
+
+
 def test_only_a_free_duty_passes_somebody_over() -> None:
     assert passed_over(EU, FREE)
     assert not passed_over(EU, view(holder="asia"))
@@ -216,11 +322,13 @@ def test_only_a_free_duty_passes_somebody_over() -> None:
 
 SITUATIONS = [seen for seen, *_ in CLAIM_OVER + HOLDING + LETTING_GO + STANDING_BY]
 ANY = st.builds(
-    lambda seen, now, signer, unanswered, **rest: replace(seen, now=now, signer=signer, unanswered=unanswered, **rest),
+    replace,
     st.sampled_from(SITUATIONS),
-    st.floats(NOW, NOW + 10),
-    st.sampled_from(Signer),
-    st.integers(0, 2),
+    now=st.floats(NOW, NOW + 10),
+    signer=st.sampled_from(Signer),
+    pending=st.integers(0, 2),
+    forfeited=st.integers(0, 2),
+    hung=st.booleans(),
     lost=st.booleans(),
     activated=st.booleans(),
     stopping=st.booleans(),
@@ -243,7 +351,7 @@ def test_whatever_is_seen_the_signer_signs_under_a_lease_only(seen: Observation)
 def test_whatever_is_seen_the_word_is_given_when_nothing_is_left_to_happen(seen: Observation) -> None:
     act = decide(seen).act
     if act is Act.RELEASE_CLEAN:
-        assert (seen.signer, seen.unanswered, seen.lost) == (DOWN, 0, False)
+        assert (seen.signer, seen.pending, seen.forfeited, seen.lost) == (DOWN, 0, 0, False)
     if act in (Act.RELEASE_CLEAN, Act.RELEASE_UNCLEAN):
         assert seen.claim is not None
         assert seen.signer is DOWN

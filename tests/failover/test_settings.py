@@ -89,9 +89,9 @@ def test_every_mistake_of_sense_is_told_at_once(tmp_path: Path, good: AgentConfi
         "timing.grace_ms",
         "timing.tick_time_ms",
         "ensemble.servers_file",
-        "routes.1.gate",
+        "routes.2.gate",
     )
-    for part in (*places, "ensemble.session_timeout_ms", "signer.command", "signer.stop_seconds", "routes.1.rpc_port"):
+    for part in (*places, "ensemble.session_timeout_ms", "signer.command", "signer.stop_seconds", "routes.2.rpc_port"):
         assert sum(f"bad.json: {part}: " in line for line in found) == 1, (part, found)
     assert len(found) == 11
     assert all("expected" in line for line in found)

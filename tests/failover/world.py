@@ -147,9 +147,10 @@ class Agent(Actor):
         elif self.passed_over_since is None:
             self.passed_over_since = now
         epoch = None if self.claim is None else self.claim.epoch
-        unanswered = sum(call.epoch == epoch and not call.answered for call in self.calls)
+        pending = sum(call.epoch == epoch and not call.answered for call in self.calls)
         own = {name: getattr(self, name) for name in OWN} | {"silent_for": self.silence.seconds}
-        return Observation(now=now, unanswered=unanswered, drain_limit=2.0, stopping=False, **own)
+        still = {"by_order": False, "hung": False, "forfeited": 0, "outdone_since": None}
+        return Observation(now=now, pending=pending, drain_limit=2.0, stopping=False, **still, **own)
 
     def tick(self) -> None:
         if self.signer is Signer.STOPPING:
