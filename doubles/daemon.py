@@ -165,7 +165,8 @@ class Daemon:
         elif not isinstance(params or [], list):
             raise RpcError(INVALID, self.wrong_params)
         path = self.wallet_of(request.path)
-        return Asked(method=name, params=params or [], id=found.get("id"), headers=request.headers, wallet=path)
+        given: list[Any] = params or []
+        return Asked(method=name, params=given, id=found.get("id"), headers=request.headers, wallet=path)
 
     wrong_params = ""
     takes_names = False  # parameters as an object; the doubles take them in the order given
