@@ -1,6 +1,7 @@
 """`python -m chaos --seed N --minutes M`: a fleet under faults, a line each; then both checkers. Needs root.
 
-Odd seeds have one duty with three candidates, even ones two with two each. FAILOVER_PATH names a folder with another copy of the package `failover`.
+Odd seeds have one duty with three candidates, even ones two with two each.
+FAILOVER_PATH names a folder with another copy of the package `failover`.
 Exit codes: 0 nothing was wrong, 1 something was, 3 something is missing on this machine.
 """
 

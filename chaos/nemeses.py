@@ -35,12 +35,12 @@ def _of_daemons() -> Iterator[Kind]:
         ("lose-wallet", "LTC's daemon comes back without a wallet", ills.LOSES_WALLET),
         ("lose-key", "a daemon comes back without the key", ills.LOSES_KEY),
     ):
-        yield Kind(name=name, what=what, heal=GONE, seconds=(2, 9), make=make, lasts=True)
+        yield Kind(name=name, what=what, heal=GONE, seconds=(1, 6), make=make, lasts=True)
     for name, what, make in (
         ("few-coins", "few notary UTXOs or none, in all regions", ills.shared("few coins", ills.few_coins)),
         ("still-chain", "no new block, in all regions", ills.shared("no block", ills.still)),
     ):
-        yield Kind(name=name, what=what, heal=GONE, seconds=(2, 9), make=make, lasts=True, shared=True)
+        yield Kind(name=name, what=what, heal=GONE, seconds=(1, 6), make=make, lasts=True, shared=True)
 
 
 def _of_signers() -> Iterator[Kind]:
@@ -49,7 +49,7 @@ def _of_signers() -> Iterator[Kind]:
         ("die-at-dpow", "a candidate's Iguana dies at dpow", ills.DIES),
         ("hang-signer", "a signer's API hangs with what it is asked next", ills.HANGS),
     ):
-        yield Kind(name=name, what=what, heal=GONE, seconds=(2, 9), make=make, lasts=True)
+        yield Kind(name=name, what=what, heal=GONE, seconds=(1, 6), make=make, lasts=True)
 
 
 KINDS: dict[str, Kind] = {
@@ -71,7 +71,7 @@ KINDS: dict[str, Kind] = {
                 name=f"freeze-{part}",
                 what=f"SIGSTOP to {text}",
                 heal="SIGCONT",
-                seconds=(0.5, 9),
+                seconds=(0.5, 6),
                 make=ends.freeze(part),
                 lasts=True,
             )
@@ -81,7 +81,7 @@ KINDS: dict[str, Kind] = {
             name="freeze-daemon",
             what="SIGSTOP to a daemon",
             heal="SIGKILL, as by its probe; it is started again",
-            seconds=(0.5, 9),
+            seconds=(0.5, 6),
             make=ends.freeze("daemon"),
             lasts=True,
         ),
@@ -92,7 +92,7 @@ KINDS: dict[str, Kind] = {
             name="freeze-signer",
             what="SIGSTOP to a signer",
             heal="SIGCONT",
-            seconds=(0.5, 9),
+            seconds=(0.5, 6),
             make=ends.freeze_signer,
             lasts=True,
         ),
@@ -100,7 +100,7 @@ KINDS: dict[str, Kind] = {
             name="freeze-host",
             what="SIGSTOP to agent, watchdog and signer of a candidate",
             heal="SIGCONT to all",
-            seconds=(1, 9),
+            seconds=(1, 7),
             make=ends.freeze_host,
             lasts=True,
         ),
@@ -138,7 +138,7 @@ KINDS: dict[str, Kind] = {
                 name=f"cut-{shape}",
                 what=text,
                 heal="the cut is taken back",
-                seconds=(1, 9),
+                seconds=(1, 7),
                 make=ways.cut(shape),
                 lasts=True,
             )
@@ -149,25 +149,25 @@ KINDS: dict[str, Kind] = {
                 name=f"black-hole-{part}",
                 what=f"no packet of {text} arrives",
                 heal="the cut is taken back",
-                seconds=(1, 9),
+                seconds=(1, 7),
                 make=ways.black_hole(part),
                 lasts=True,
             )
             for part, text in (("agent", "an agent's host"), ("gate", "a gate's host"), ("server", "a server's host"))
         ),
-        Kind(name="slow", what="round trips of up to 400 ms", heal="none again", seconds=(2, 9), make=ways.slow),
+        Kind(name="slow", what="round trips of up to 400 ms", heal="none again", seconds=(2, 7), make=ways.slow),
         Kind(
             name="jump-clock",
             what="one process's wall clock is set",
             heal="set back",
-            seconds=(2, 9),
+            seconds=(2, 7),
             make=ways.jump_clock,
         ),
         Kind(
             name="fill-disk",
             what="a gate's disk is full",
             heal="room again",
-            seconds=(2, 9),
+            seconds=(2, 7),
             make=ways.fill_disk,
             lasts=True,
         ),

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from random import Random
 
 # Of all faults, those that get a second one on top of them.
-PAIRED = 0.6
-QUIET = (0.3, 1.8)  # seconds between the end of one fault, or pair, and the next: sometimes enough to recover
-SHORT_SECONDS = 40.0  # of short faults before each long one
-LONG_SECONDS = (36.0, 44.0)  # with what `liveness.BOUND_SECONDS` is, and some more
-LONG_AT_ONCE = (1, 1, 2, 2, 3)  # that begin within
+PAIRED = 0.75
+QUIET = (0.3, 1.5)  # seconds between the end of one fault, or pair, and the next: sometimes enough to recover
+SHORT_SECONDS = 45.0  # of short faults before each long one
+LONG_SECONDS = (34.0, 38.0)  # with what `liveness.BOUND_SECONDS` is, and some more
+LONG_AT_ONCE = (1, 2, 2, 3)  # that begin within
 LONG_BEGIN_SECONDS = 2.0
 SHARED_SECONDS = (60.0, 90.0)
 
