@@ -44,7 +44,7 @@ class Daemon:
         self.asked.append(method)
         found = self.answers[method]
         if method == "gettransaction" and params[0] not in found:
-            raise ValueError("-5: Invalid or non-wallet transaction id")
+            raise CallError(-5, "Invalid or non-wallet transaction id")
         return found[params[0]] if method in BY_NAME else found
 
 

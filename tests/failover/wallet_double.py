@@ -1,4 +1,4 @@
-"""A daemon's wallet as its family's three kinds have it: who has which call, what each answers, and when not.
+"""A daemon's wallet as its family's three kinds have it: who has which call, what each answers, and when none.
 
 Source: recordings of komodod 0.9.2-2 and litecoind 0.21.2.1; for bitcoind 28, which was never run, its documentation
 (bitcoincore.org, RPC of 28.0.0) and `src/wallet/rpc`.
