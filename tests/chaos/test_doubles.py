@@ -72,7 +72,8 @@ def running(*command: str, **environment: str) -> Iterator[subprocess.Popen[byte
 def daemon(tmp_path: Path) -> Iterator[int]:
     (port,) = free_ports(1)
     files = ("--stamps", str(tmp_path / "stamps"), "--pause", str(tmp_path / "pause"))
-    with running("-m", "chaos.daemon", "--port", str(port), "--duty", "alice.main", "--name", "here", *files):
+    named = ("--duty", "alice.main", "--name", "here", "--pubkey", PUBKEY)
+    with running("-m", "chaos.daemon", "--port", str(port), *named, *files):
         until(lambda: listening(port))
         yield port
 

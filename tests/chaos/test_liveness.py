@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -128,4 +129,4 @@ def test_quiet_times_are_all_of_the_time_and_don_t_overlap(spans: list[tuple[flo
     strikes = [strike(begin, begin + length) for begin, length in spans]
     parts = [span for span, _ in quiet(DUTY, strikes, (0, END * SECOND))]
     assert sum(end - begin for begin, end in parts) == END * SECOND
-    assert all(before[1] == after[0] for before, after in zip(parts, parts[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,7 +92,7 @@ def test_shared_faults_come_beside_all_others_one_at_a_time(seed: int) -> None:
     beside = [fault for fault in faults if fault.kind in ("coins", "still")]
     assert [fault for fault in faults if fault not in beside] == bare
     assert len(beside) >= 2
-    assert all(before.until <= after.at for before, after in zip(beside, beside[1:], strict=False))
+    assert all(before.until <= after.at for before, after in pairwise(beside))
     assert all(SHARED_SECONDS[0] <= fault.seconds <= SHARED_SECONDS[1] for fault in beside)
     assert len({fault.number for fault in faults}) == len(faults)
 
