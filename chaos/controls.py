@@ -1,8 +1,8 @@
 """`python -m chaos.controls`: each mutant under faults that bring it out; one that nothing catches is a gap.
 
-Needs root. A run ends with its first violation. A mutant that no run caught may still be caught by the model, where its
-rule is one of the model's (`make model`), and by tests of the code (`make test-long`). Exit codes: 0 every mutant was
-caught, 1 not, 3 this machine lacks something.
+Needs root. A run ends with its first violation, of safety or of liveness. A mutant that no run caught may still be
+caught by the model, where its rule is one of the model's (`make model`), and by tests of the code (`make test-long`).
+Exit codes: 0 every mutant was caught, 1 not, 3 this machine lacks something.
 """
 
 from __future__ import annotations
@@ -21,12 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from chaos import layout
-from chaos.mutants import MUTANTS, Mutant
+from chaos.mutant import Mutant
+from chaos.mutants import MUTANTS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one mutant. `rules`: those that it broke, and how often; `model`: its name there, if any."""
+    """What became of one mutant. `rules`: those that it broke, and how often; `model`: its name there, if any.
+
+    `tests`: those that fail with it, whatever a run shows.
+    """
 
     name: str
     rules: dict[str, int]
@@ -34,11 +38,12 @@ class Outcome:
     faults: int
     seconds: float
     model: str
+    tests: str = ""
 
     @property
     def caught(self) -> bool:
         """Whether something noticed."""
-        return bool(self.rules or self.model)
+        return bool(self.rules or self.model or self.tests)
 
 
 class MissingError(Exception):
@@ -71,6 +76,7 @@ def attempt(mutant: Mutant, seed: int, minutes: float) -> Outcome:
         faults=told["faults"],
         seconds=round(time.monotonic() - begun, 1),
         model=mutant.model,
+        tests=mutant.tests,
     )
 
 
@@ -83,6 +89,7 @@ def line(outcome: Outcome) -> str:
     """For people."""
     by = [f"chaos: {', '.join(outcome.rules)}"] if outcome.rules else []
     by += [f"model: {outcome.model}"] if outcome.model else []
+    by += ["tests"] if outcome.tests and not outcome.model else []
     told = f"caught by {'; '.join(by)}" if by else "SURVIVED"
     return (
         f"{outcome.name:36} {told:50} {outcome.faults:3} faults {outcome.seconds:5.1f} s  {outcome.first[:60]}".rstrip()
@@ -93,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """All mutants, or those that were asked for."""
     asked = _parser().parse_args(arguments)
     chosen = [mutant for mutant in MUTANTS if not (asked.only and mutant.name not in asked.only)]
-    chosen = [mutant for mutant in chosen if not (asked.unmodelled and mutant.model)]
+    chosen = [mutant for mutant in chosen if not (asked.unmodelled and mutant.tests)]
     outcomes: list[Outcome] = []
     with ThreadPoolExecutor(max_workers=asked.at_once) as pool:
         try:
@@ -120,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="what is chosen by chance; default 1")
     parser.add_argument("--minutes", type=float, default=2.0, help="of faults for each at most; default 2")
     parser.add_argument("--only", action="append", choices=names, metavar="MUTANT", help=f"one of {', '.join(names)}")
-    parser.add_argument("--unmodelled", action="store_true", help="leave out those that the model catches")
+    parser.add_argument("--unmodelled", action="store_true", help="leave out those that models or tests catch")
     parser.add_argument("--at-once", type=int, default=1, metavar="N", help="runs beside one another; default 1")
     parser.add_argument("--json", action="store_true", help="all outcomes as JSON on stdout")
     return parser

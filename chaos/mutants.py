@@ -3,50 +3,18 @@
 `faults` are the kinds that bring a mutant out soonest, for `--only`. `model` is the same weakness in models/, if it is
 one there; a model knows nothing of the code, so `tests` fail with such a mutant (`make test-long`). A mutant of what
 stands before the gates (agent, watchdog) is to be caught by the rule `apart`, one of a gate, of the grace or of the
-word `clean` by the others.
+word `clean` by the others. Those of chaos/stuck.py are of liveness: nobody signs twice, and nobody signs.
 """
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
-from pathlib import Path
-
-from chaos.layout import ROOT
-
-PACKAGES = ("failover", "config")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mutant:
-    """A piece of a file, which must be there once, and what stands in its place."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    faults: tuple[str, ...]
-    model: str = ""
-    tests: str = ""
-
-    def copied_to(self, folder: Path) -> Path:
-        """What FAILOVER_PATH is to be: a copy with the mutant. ValueError where the code has changed."""
-        for package in PACKAGES:
-            ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / package, folder / package, ignore=ignore, dirs_exist_ok=True)
-        path = folder / self.file
-        text = path.read_text()
-        if text.count(self.old) != 1:
-            found = f"has this {text.count(self.old)} times"
-            raise ValueError(f"{self.name}: {self.file} {found}, expected once: {self.old}")
-        path.write_text(text.replace(self.old, self.new))
-        return folder
-
+from chaos.mutant import Mutant
+from chaos.stuck import STUCK
 
 CUT = ("cut-region", "black-hole-agent", "black-hole-gate", "cut-all")
 AGENT, GATE, SELECTOR = "failover/agent/", "failover/gate/", "failover/selector/"
 TESTS = "tests/failover/"
-MUTANTS: tuple[Mutant, ...] = (
+SAFETY: tuple[Mutant, ...] = (
     Mutant(
         name="trust-client-state",
         file=SELECTOR + "candidate.py",
@@ -196,8 +164,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         name="clean-with-an-unanswered-call",
         file="failover/decide.py",
-        old="    if seen.unanswered:\n        flaw",
-        new="    if seen.unanswered < 0:\n        flaw",
+        old="    if seen.pending or seen.forfeited:\n        flaw",
+        new="    if seen.pending < 0:\n        flaw",
         faults=("kill-signer", "freeze-gate", "black-hole-gate", "handover"),
         model="CLEAN_WITH_UNANSWERED",
         tests=TESTS + "test_decide.py",
@@ -237,3 +205,4 @@ MUTANTS: tuple[Mutant, ...] = (
         faults=("freeze-agent", "kill-agent"),
     ),
 )
+MUTANTS = (*SAFETY, *STUCK)

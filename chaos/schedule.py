@@ -73,14 +73,15 @@ def _short(chance: Random, number: int, bag: Iterator[str], kinds: Kinds, at: fl
 
 def _siege(chance: Random, number: int, bag: Iterator[str], most: int, at: float) -> list[Planned]:
     """Some that begin almost at once and end together."""
-    until = at + chance.uniform(*LONG_SECONDS)
+    until, count = at + chance.uniform(*LONG_SECONDS), min(most, chance.choice(LONG_AT_ONCE))
+    kinds: dict[str, None] = {}
+    while len(kinds) < count:  # the end of one bag and the beginning of the next may be the same
+        kinds[next(bag)] = None
     made: list[Planned] = []
-    for place in range(min(most, chance.choice(LONG_AT_ONCE))):
+    for place, kind in enumerate(kinds):
         begin = round(at + chance.uniform(0, LONG_BEGIN_SECONDS) * bool(place), 3)
         pair = number if place else None
-        made.append(
-            Planned(number=number + place, kind=next(bag), at=begin, seconds=round(until - begin, 3), pair=pair)
-        )
+        made.append(Planned(number=number + place, kind=kind, at=begin, seconds=round(until - begin, 3), pair=pair))
     return made
 
 

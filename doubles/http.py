@@ -107,8 +107,8 @@ class Server:
                 pass
             while self.deaf and await reader.read(4096):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
-            pass  # who asked is gone, or said nothing for too long
+        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError, asyncio.CancelledError):
+            pass  # who asked is gone, or said nothing for too long, or the daemon ends
         finally:
             self._open.discard(writer)
             with suppress(ConnectionError):

@@ -211,15 +211,16 @@ def _why_elsewhere(seen: Observation, view: View) -> Leaving | None:
     takers = sorted(_takers(me, view), key=rank)
     if any(other.candidate == orders.handover_to and other.settled and not signs_more(me, other) for other in takers):
         return Leaving(reason=f"the duty is handed over to {orders.handover_to}")
-    return _unhealthy(seen, view, takers) or _better_off(seen, takers) or _by_priority(seen, view, takers)
+    return _unhealthy(seen, view) or _better_off(seen, takers) or _by_priority(seen, view, takers)
 
 
-def _unhealthy(seen: Observation, view: View, takers: list[Candidacy]) -> Leaving | None:
-    me = seen.me
+def _unhealthy(seen: Observation, view: View) -> Leaving | None:
+    """One that can sign for nothing hands over to anybody who could: to one whose last activation failed as well."""
+    me, fit = seen.me, sorted(_fit(seen.me, view), key=rank)
     if me.healthy:
         return None
-    if takers:
-        return Leaving(reason=f"{me.candidate} is not healthy ({me.reason}) and {takers[0].candidate} is", sick=True)
+    if fit:
+        return Leaving(reason=f"{me.candidate} is not healthy ({me.reason}) and {fit[0].candidate} is", sick=True)
     return None if seen.activated else Leaving(reason=_nobody(me, view), sick=True)
 
 
@@ -263,9 +264,14 @@ def _others(me: Candidacy, view: View) -> list[Candidacy]:
     return [other for other in view.candidates if other.candidate != me.candidate]
 
 
+def _fit(me: Candidacy, view: View) -> list[Candidacy]:
+    """The others who could take a free duty."""
+    return [other for other in _others(me, view) if _unfit(other, view) is None]
+
+
 def _takers(me: Candidacy, view: View) -> list[Candidacy]:
-    """The others who could take the duty from a holder: none whose last activation failed."""
-    return [other for other in _others(me, view) if _unfit(other, view) is None and not other.penalised]
+    """The others who could take the duty from a holder that signs: none whose last activation failed."""
+    return [other for other in _fit(me, view) if not other.penalised]
 
 
 def _unfit(candidacy: Candidacy, view: View) -> str | None:

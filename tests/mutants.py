@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.recording import ROOT
 
 PARTS = (
+    "doubles",
     "config",
     "components",
     "drills",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaos.schedule import QUIET, plan
+from chaos.liveness import BOUND_SECONDS
+from chaos.nemeses import KINDS as KINDS_OF_CHAOS
+from chaos.schedule import LONG_BEGIN_SECONDS, LONG_SECONDS, QUIET, SHARED_SECONDS, plan
 
 KINDS = {"kill": (0.1, 1.0), "freeze": (1.0, 4.0), "cut": (2.0, 6.0), "stop": (0.5, 0.5)}
 SEEDS = st.integers(0, 1 << 32)
@@ -54,7 +57,7 @@ def test_kinds_come_evenly_alone_and_in_pairs(seed: int) -> None:
     faults = plan(seed, 600, KINDS)
     counts = Counter(fault.kind for fault in faults)
     assert max(counts.values()) - min(counts.values()) <= 2
-    assert 0.1 < sum(fault.pair is not None for fault in faults) / len(faults) < 0.5
+    assert 0.1 < sum(fault.pair is not None for fault in faults) / len(faults) < 0.6
 
 
 def test_pairs_are_of_many_combinations() -> None:
@@ -65,3 +68,39 @@ def test_pairs_are_of_many_combinations() -> None:
 
 def test_a_single_kind_makes_no_pairs() -> None:
     assert all(fault.pair is None for fault in plan(1, 100, {"kill": (1, 2)}))
+
+
+@given(SEEDS)
+def test_long_faults_leave_a_duty_more_time_than_it_may_take(seed: int) -> None:
+    faults = plan(seed, 300, KINDS, lasting=("kill", "freeze", "cut"))
+    long = [fault for fault in faults if fault.seconds > max(high for _, high in KINDS.values())]
+    assert len(long) >= 3
+    for first in (fault for fault in long if fault.pair is None):
+        together = [first, *(fault for fault in faults if fault.pair == first.number)]
+        assert all(abs(fault.until - first.until) < 0.01 for fault in together)
+        begun = max(fault.at for fault in together)
+        assert begun - first.at <= LONG_BEGIN_SECONDS
+        assert first.until - begun > BOUND_SECONDS
+        assert len({fault.kind for fault in together}) == len(together)
+    assert max(fault.seconds for fault in faults) <= LONG_SECONDS[1]
+
+
+@given(SEEDS)
+def test_shared_faults_come_beside_all_others_one_at_a_time(seed: int) -> None:
+    bare = plan(seed, 300, KINDS)
+    faults = plan(seed, 300, KINDS, shared=("coins", "still"))
+    beside = [fault for fault in faults if fault.kind in ("coins", "still")]
+    assert [fault for fault in faults if fault not in beside] == bare
+    assert len(beside) >= 2
+    assert all(before.until <= after.at for before, after in pairwise(beside))
+    assert all(SHARED_SECONDS[0] <= fault.seconds <= SHARED_SECONDS[1] for fault in beside)
+    assert len({fault.number for fault in faults}) == len(faults)
+
+
+def test_sixteen_seeds_of_five_minutes_make_a_thousand_faults() -> None:
+    times = {name: kind.seconds for name, kind in KINDS_OF_CHAOS.items()}
+    lasting = tuple(name for name, kind in KINDS_OF_CHAOS.items() if kind.lasts)
+    shared = tuple(name for name, kind in KINDS_OF_CHAOS.items() if kind.shared)
+    plans = [plan(seed, 300, times, lasting, shared) for seed in range(1, 17)]
+    assert sum(map(len, plans)) >= 1000
+    assert {fault.kind for faults in plans for fault in faults} == set(KINDS_OF_CHAOS)

@@ -86,6 +86,7 @@ REASONS = [
     (signing(view=view(handover_to="us")), "the duty is handed over to us"),
     (signing(view=view(SETTLED_ASIA, US)), "asia has a better priority and is settled"),
     (signing(me=SICK_EU), "eu is not healthy (3 peers) and asia is"),
+    (signing(me=SICK_EU, view=view(replace(US, penalised=True))), "eu is not healthy (3 peers) and us is"),
     (signing(me=FEWER_EU, view=view(ASIA, US)), "us can sign for more chains (RAPH: the daemon is gone)"),
     (signing(me=NOT_KMD_EU, view=view(US)), "us can sign for more chains (LTC: the daemon is gone)"),
     (

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from failover import observers, wire
-from failover.health import DaemonReading, Reach
+from failover.health import BAD_IN_A_ROW, DaemonReading, Reach
 from failover.observers import WALLET_SECONDS, DaemonObserver
 from failover.wire import CallError
 from tests.failover.agent_world import PUBKEY
@@ -264,3 +264,7 @@ def test_its_last_reading_is_kept_for_others() -> None:
         await observer.close()
 
     play(test)
+
+
+def test_two_readings_of_a_daemon_that_stands_still_take_five_seconds_at_most() -> None:
+    assert BAD_IN_A_ROW * observers.READING_SECONDS <= 5

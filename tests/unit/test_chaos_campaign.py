@@ -25,6 +25,7 @@ def verdict(seed: int, **changes: Any) -> dict[str, Any]:
         "claims": 4,
         "disagree": [],
         "porcupine": {"a.main": "ok", "b.main": "ok"},
+        "quiet": 2,
         "held_share": 0.5,
         "best_share": 0.8,
         "held_again": {"a.main": 6.04, "b.main": 7.5},
@@ -39,7 +40,7 @@ def test_all_seeds_are_added_up_and_who_failed_is_named() -> None:
     assert (found["seeds"], found["passed"], found["failed"]) == ([1, 2, 3], 2, [3])
     assert (found["faults"], found["kinds"]) == (11, {"cut-region": 6, "kill-agent": 4, "slow": 1})
     assert (found["violations"], found["late"]) == ({"order": 2}, {"3": ["a.main"]})
-    assert (found["pairs"], found["calls"], found["claims"]) == (3, 300, 12)
+    assert (found["pairs"], found["quiet"], found["calls"], found["claims"]) == (3, 6, 300, 12)
     assert found["porcupine"] == {"ok": 6}
     assert (found["held_again_median_s"], found["held_again_longest_s"]) == (7.5, 9.0)
 
