@@ -25,6 +25,7 @@ class Chain:
     addnodes: tuple[str, ...]
     takes_pubkey: bool
     stop_grace_seconds: int
+    block_seconds: int  # between two blocks, on average
 
 
 def known_chains(registry: Iterable[RegistryChain]) -> Mapping[str, Chain]:
@@ -41,6 +42,7 @@ def known_chains(registry: Iterable[RegistryChain]) -> Mapping[str, Chain]:
             addnodes=(),
             takes_pubkey=coin.takes_pubkey,
             stop_grace_seconds=coin.stop_grace_seconds,
+            block_seconds=coin.block_seconds,
         )
         for coin in COINS
     }
@@ -60,4 +62,5 @@ def _assetchain(chain: RegistryChain, komodo: Chain) -> Chain:
         addnodes=chain.addnodes,
         takes_pubkey=True,
         stop_grace_seconds=komodo.stop_grace_seconds,
+        block_seconds=int(chain.parameters.get("ac_blocktime") or komodo.block_seconds),
     )

@@ -139,9 +139,9 @@ def chains(values: Values, known: Collection[str]) -> Iterator[Mistake]:
                 yield Mistake(path=path, found=f"{shown(key)} {keys.count(key)} times", expected="each chain once")
         if path.endswith(".chains") and "KMD" not in keys:
             yield Mistake(path=path, found="no KMD", expected="KMD among them: each notarisation is written to it")
-    for path, _ in each(values, "sizes", "*"):
-        if path[1] not in known:
-            yield Mistake(path=".".join(path), found=shown(path[1]), expected=known_keys)
+    for path, _ in [*each(values, "sizes", "*"), *each(values, "failover", "health", "chains", "*")]:
+        if path[-1] not in known:
+            yield Mistake(path=".".join(path), found=shown(path[-1]), expected=known_keys)
     used = {key for keys in named.values() for key in keys}
     for canary in texts([values.get("canary")]):
         if canary not in used:

@@ -10,6 +10,7 @@ class Coin:
     """A coin's facts. `flags` are what notaries start its daemon with on top of paths, peers and keys.
 
     `conf` lies below the home folder, as `-notary` and Iguana name it; ports are TCP's; `netmagic` is hex.
+    `block_seconds` is the average time between two blocks.
     `stop_grace_seconds` is the time from SIGTERM to SIGKILL: our choice, generous, since it only ends a daemon that
     hangs.
     """
@@ -23,6 +24,7 @@ class Coin:
     flags: tuple[str, ...]
     takes_pubkey: bool
     stop_grace_seconds: int
+    block_seconds: int
 
 
 # KomodoPlatform/dPoW 2f846c0: ports in `iguana/m_notary_3rdparty`, flags in `doc/update079.md`. `-notary=` is put in
@@ -37,6 +39,7 @@ KMD = Coin(
     flags=("-gen", "-genproclimit=1", "-minrelaytxfee=0.000035", "-opretmintxfee=0.004"),
     takes_pubkey=True,
     stop_grace_seconds=300,
+    block_seconds=60,  # komodo's `src/chainparams.cpp`, nPowTargetSpacing
 )
 # Ports: `iguana/coins/ltc_7776` of the same. It knows no -pubkey. A kill 10 s after SIGTERM corrupts its database
 # (litecoin-project/litecoin#600).
@@ -50,6 +53,7 @@ LTC = Coin(
     flags=(),
     takes_pubkey=False,
     stop_grace_seconds=600,
+    block_seconds=150,
 )
 # Bitcoin Core `src/kernel/chainparams.cpp` and `src/chainparamsbase.cpp`. dPoW's anchor until 2021; litecoind is its
 # fork, so its database wants the same patience.
@@ -63,6 +67,7 @@ BTC = Coin(
     flags=(),
     takes_pubkey=False,
     stop_grace_seconds=600,
+    block_seconds=600,
 )
 
 COINS = (KMD, LTC, BTC)

@@ -171,7 +171,9 @@ class AgentConfig:
 class GateConfig:
     """One daemon's gate. `links` are other chains' RPC ports that the daemon expects on its loopback.
 
-    The RPC's user and password come from the environment: RPC_USERNAME, RPC_PASSWORD.
+    The RPC's user and password come from the environment: RPC_USERNAME, RPC_PASSWORD. `pubkey`, 33 bytes in hex, is the
+    duty's own: its key may be imported without an epoch. `wallet`: the daemon makes no wallet by itself (litecoind and
+    bitcoind from 0.21 on), so the gate makes the one named "".
     """
 
     notary: str
@@ -186,6 +188,8 @@ class GateConfig:
     timing: FailoverTiming
     ensemble: EnsembleAccess
     tls: TlsFiles
+    pubkey: str = ""
+    wallet: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

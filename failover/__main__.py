@@ -1,4 +1,4 @@
-"""`python -m failover agent|gate|watchdog|status|handover|drain|undrain|pin|unpin|all-stop --config FILE`.
+"""`python -m failover agent|gate|watchdog|import-keys|status|handover|drain|undrain|pin|unpin|all-stop --config FILE`.
 
 Exit codes: 0 done; 1 not done, with the reason on stderr; 2 the command line or the file is wrong, a line a mistake.
 """
@@ -20,6 +20,7 @@ COMMANDS = {
     "agent": ("start, feed and end a signer", f"agent --config {AGENT}"),
     "gate": ("let signing calls of the current epoch through to a daemon", "gate --config /etc/gate/gate.json"),
     "watchdog": ("end a signer whose agent is frozen or dead", f"watchdog --config {AGENT}"),
+    "import-keys": ("have the daemons import the notary's key", f"import-keys --config {AGENT} --chain LTC --rescan"),
     "status": ("show who holds what, and who could", f"status --config {AGENT} --all --json"),
     "handover": ("let a candidate take over", f"handover --config {AGENT} --to us-east"),
     "drain": ("keep a candidate from holding the duty", f"drain --config {AGENT} --candidate eu-west"),
@@ -45,6 +46,9 @@ def parser() -> argparse.ArgumentParser:
             "--config", type=Path, required=True, metavar="FILE", help="the agent's or gate's file"
         )
     added["agent"].add_argument("signer", nargs="*", help="after --: the signer's command, in place of the file's")
+    added["import-keys"].add_argument("--chain", help="this one alone; all of the duty's if left out")
+    added["import-keys"].add_argument("--rescan", action="store_true", help="look through the chain anew in any case")
+    added["import-keys"].add_argument("--json", action="store_true", help="for machines")
     for name in ("handover", "drain", "undrain", "pin", "unpin"):
         added[name].add_argument("--duty", help="notary.shard; the file's own if left out")
     duties = added["status"].add_mutually_exclusive_group()
@@ -86,15 +90,29 @@ def _run(given: argparse.Namespace) -> int:
         from failover.agent import main as agent
 
         return agent.main(config, tuple(given.signer))
+    if given.command == "import-keys":
+        from failover.import_keys import import_keys
+
+        again, as_json = given.rescan, given.json
+        work = import_keys(config, given.chain, again=again, as_json=as_json, say=_told, complain=_complained)
+        return asyncio.run(work)
     from failover.commands import order
 
-    return asyncio.run(order(given, config, lambda line: _say(line, sys.stdout), lambda line: _say(line, sys.stderr)))
+    return asyncio.run(order(given, config, _told, _complained))
 
 
 def _gate(config: GateConfig) -> int:
     from failover.commands import run_gate
 
-    return asyncio.run(run_gate(config, lambda line: _say(line, sys.stderr)))
+    return asyncio.run(run_gate(config, _complained))
+
+
+def _told(line: str) -> None:
+    _say(line, sys.stdout)
+
+
+def _complained(line: str) -> None:
+    _say(line, sys.stderr)
 
 
 def _failed(lines: str, code: int) -> int:

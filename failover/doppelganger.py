@@ -1,7 +1,8 @@
 """Does somebody else sign with this notary's key? Looked for on the chain itself, before the first activation.
 
 What can be told, and what can't:
-- Signatures on the chain have block times, seconds of the world's clock, and come late by up to a block: so a margin.
+- A signature is as old as the transaction, by the world's clock, and not as the block that took it; a round may have
+  begun before and its transaction come out up to 300 s later: so a margin.
 - A duty that this fleet never held before (its first term): every recent signature is somebody else's.
 - Otherwise only a signature from a time in which this agent itself saw that nobody of the fleet held the duty, a margin
   after it saw that begin. One that signs only while the fleet holds the duty too can't be told from the fleet, and
@@ -21,7 +22,7 @@ from failover.agent.tenure import Tenure
 from failover.model import View
 from failover.observers import FAILED
 
-MARGIN_SECONDS = 600.0  # a round takes up to 300 s, and a block may be minutes late or early by its own clock
+MARGIN_SECONDS = 600.0  # a round takes up to 300 s; where only the block is known, its own clock may be minutes off
 RECENT_SECONDS = 3600.0
 FIRST_TERM = 1
 LOOK_SECONDS, AGAIN_SECONDS = 60.0, 2.0
@@ -51,7 +52,7 @@ class Lookout:
         self._vacant_since: float | None = None
         self._signed_at: float | None = None
         self._looked = self._active_once = False
-        self._refused = ""
+        self._refused, self._refused_for = "", 0.0
         self._others = ""
 
     def saw(self, view: View, me: str) -> None:
@@ -80,9 +81,12 @@ class Lookout:
         if not self._looked:
             return "the chain was not looked at yet for signatures by somebody else"
         now = self._now()
-        if self._signed_at is None or now - self._signed_at >= RECENT_SECONDS:
+        signed_at = self._signed_at
+        # What was taken for a later one, before the wallet had told its age, is none of the reasons any more.
+        if signed_at is None or now - signed_at >= RECENT_SECONDS or signed_at < self._refused_for:
             self._refused = ""
         term = tenure.claim.term if tenure else None
-        found = refusal(signed_at=self._signed_at, term=term, vacant_since=self._vacant_since, now=now)
-        self._refused = found or self._refused
+        found = refusal(signed_at=signed_at, term=term, vacant_since=self._vacant_since, now=now)
+        if found and signed_at is not None:
+            self._refused, self._refused_for = found, signed_at
         return self._refused or self._others or None

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
-from failover.model import Orders, View
+from failover.model import Candidacy, Orders, View
 from failover.selector.base import Desk
 
 Say = Callable[[str], None]
@@ -38,7 +38,8 @@ async def handover(desk: Desk, duty: str, to: str | None, say: Say) -> None:
     if to is not None:
         await _known(desk, duty, to)
     await _give(desk, duty, lambda orders: replace(orders, handover_to=to))
-    say(f"{duty}: {to} takes over as soon as it is fit" if to else f"{duty}: no handover is ordered any more")
+    once = "takes over once, as soon as it is fit and settled and can sign for no fewer chains"
+    say(f"{duty}: {to} {once}" if to else f"{duty}: no handover is ordered any more")
 
 
 async def drain(desk: Desk, duty: str, candidate: str, say: Say) -> None:
@@ -92,10 +93,16 @@ def _rows(duty: str, view: View) -> list[tuple[str, ...]]:
             f"epoch {view.holder.epoch}" if view.holder and view.holder.candidate == one.candidate else "-",
             str(one.priority),
             one.standby,
-            "; ".join([one.reason, *_ordered(view.orders, one.candidate), *_doubted(view, one.candidate)]),
+            "; ".join(
+                [one.reason, *_signs(one), *_ordered(view.orders, one.candidate), *_doubted(view, one.candidate)]
+            ),
         )
         for one in sorted(view.candidates, key=lambda one: (one.priority, one.candidate))
     ]
+
+
+def _signs(one: Candidacy) -> list[str]:
+    return [] if one.signs is None else [f"could sign for {len(one.signs)} chains"]
 
 
 def _doubted(view: View, candidate: str) -> list[str]:

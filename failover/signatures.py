@@ -12,10 +12,14 @@ from failover.observers import Ask, pay_to
 BLOCKS = 60  # about an hour of KMD's
 
 
+SEEN = ("timereceived", "time", "blocktime")  # of `gettransaction`, seconds since 1970
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Block:
     before: str | None
-    signed_at: float | None
+    time: float
+    ours: tuple[str, ...]  # ids of its notarisations that this key has signed
 
 
 class Notarisations:
@@ -24,9 +28,14 @@ class Notarisations:
     def __init__(self, ask: Ask, pubkey: str, blocks: int = BLOCKS) -> None:
         self._ask, self._pubkey, self._blocks = ask, pubkey, blocks
         self._known: dict[str, _Block] = {}
+        self._seen: dict[str, float] = {}
 
     async def last_signed(self) -> float | None:
-        """The block's time, seconds since 1970; None if the last blocks have none. Raises what asking raises."""
+        """Seconds since 1970; None if the last blocks have none. Raises what asking raises.
+
+        A transaction is as old as the wallet says, which saw it before it was mined: a block may take it an hour later.
+        Where the wallet does not know it, its block's time has to do. Both are later than the signature.
+        """
         name: str | None = await self._ask("getbestblockhash")
         found: dict[str, _Block] = {}
         while name and len(found) < self._blocks:
@@ -34,17 +43,30 @@ class Notarisations:
             self._known[name] = found[name]  # a look that fails halfway goes on from here
             name = found[name].before
         self._known = found
-        return max((block.signed_at for block in found.values() if block.signed_at is not None), default=None)
+        ours = {transaction: block.time for block in found.values() for transaction in block.ours}
+        self._seen = {transaction: seen for transaction, seen in self._seen.items() if transaction in ours}
+        return max([await self._age(transaction, mined) for transaction, mined in ours.items()], default=None)
+
+    async def _age(self, transaction: str, mined: float) -> float:
+        """The earliest moment at which it was certainly there. What the wallet does not know yet is asked again."""
+        if transaction not in self._seen:
+            try:
+                told = await self._ask("gettransaction", transaction)
+                times = [float(told[name]) for name in SEEN if name in told]
+            except (ValueError, TypeError):  # an error, such as -5, "Invalid or non-wallet transaction id"
+                return mined
+            self._seen[transaction] = min([mined, *times])
+        return self._seen[transaction]
 
     async def _read(self, name: str) -> _Block:
         content = await self._ask("getblock", name, 2)
-        signed = False
+        ours: list[str] = []
         for transaction in content["tx"] if "tx" in content else content["rawtx"]:  # btcd's word for them
-            signed = signed or (_notarises(transaction) and await self._spends_ours(transaction))
+            if _notarises(transaction) and await self._spends_ours(transaction):
+                ours.append(str(transaction["txid"]))
         before = str(content.get("previousblockhash") or "").strip("0")  # before the first one, btcd has zeros
         return _Block(
-            before=content["previousblockhash"] if before else None,
-            signed_at=float(content["time"]) if signed else None,
+            before=content["previousblockhash"] if before else None, time=float(content["time"]), ours=tuple(ours)
         )
 
     async def _spends_ours(self, transaction: dict[str, Any]) -> bool:

@@ -10,8 +10,18 @@ HEALTH_HEADER = "X-Notary-Health"  # on the agent's own calls: a busy signer mus
 # JSON-RPC leaves -32000 to -32099 to servers; bitcoind's own codes lie above -32000.
 REFUSED = -32050  # not now: the epoch is not the current one, or nobody could confirm it
 FORBIDDEN = -32051  # never: a call that no signer may make
-OVERLOADED = -32052  # later: a limit of the gate's
-UNREACHABLE = -32053  # the daemon gave no answer
+OVERLOADED = -32052  # later: a limit of the gate's or of the daemon's; not executed
+UNREACHABLE = -32053  # the daemon gave no answer, and may have executed the call: the only code that leaves this open
+NOT_EXECUTED = -32054  # nothing was sent to the daemon, or it refused the request before it read a call of it
+GONE = -32055  # the daemon's port refuses connections: no process listens there; not executed
+
+
+class CallError(ValueError):
+    """An answer that is an error: its JSON-RPC code, and one sentence that names chain and method."""
+
+    def __init__(self, code: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 def request(method: str, *params: object) -> dict[str, Any]:

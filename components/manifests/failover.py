@@ -9,6 +9,7 @@ from components.manifests.zookeeper_files import member
 from config import pod_ports
 from config.failover import (
     AgentConfig,
+    ChainLimits,
     EnsembleAccess,
     FailoverTiming,
     GateConfig,
@@ -51,7 +52,7 @@ def agent_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> str:
             health_port=pod_ports.AGENT_HEALTH,
             state_directory=STATE,
             signer=signer_config(plan, region, duty),
-            health=HealthLimits(**plan.loaded.stack.failover.health.model_dump()),
+            health=_health(plan, region, duty),
             routes=tuple(_route(plan, duty, daemon.chain.key, daemon.chain.rpc) for daemon in daemons),
             timing=timing(plan),
             ensemble=ensemble_access(plan, "client"),
@@ -62,6 +63,23 @@ def agent_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> str:
                 for daemon in daemons
             ),
         )
+    )
+
+
+def _health(plan: FleetPlan, region: RegionPlan, duty: Duty) -> HealthLimits:
+    """Limits by chain, as the agent names its daemons: a master's by its shard."""
+    health = plan.loaded.stack.failover.health
+    chains = [daemon.chain for daemon in region.daemons_of(duty)]
+    return HealthLimits(
+        **health.limits("", 0),
+        settle_seconds=health.settle_seconds,
+        chains=tuple(
+            ChainLimits(
+                chain=chain.key if duty.kind == "iguana" else duty.shard,
+                **health.limits(chain.key, chain.block_seconds),
+            )
+            for chain in chains
+        ),
     )
 
 

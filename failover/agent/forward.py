@@ -8,24 +8,22 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import aiohttp
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from config.failover import AgentConfig, GateRoute
 from failover import wire
 from failover.agent.tenure import Tenure
 from failover.clock import Clock
-from failover.model import duty_name
+from failover.gates import READ_SECONDS, Gates
 from failover.tls import Identity
 
 LOOPBACK = "127.0.0.1"
 REQUEST_BYTES = 32 * 2**20
 KEPT_BYTES = 2**20  # of a signing call's answer: more is no plain answer to one
-CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 330.0  # a round takes up to 300 s (KomodoPlatform/dPoW 2f846c0)
-
-LIMITS = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS)
 CLOSE_SECONDS = 0.1  # the signer is dead by then: nobody waits for an answer
-READ_SECONDS = 10.0  # for a call of the agent's own
+# As daemons answer what is no call: komodo-daemon 558a174 and litecoin 0.21.2.1, `src/httprpc.cpp`, and recordings.
+NO_POST = "JSONRPC server handles only POST requests"
+CHARSET = "ISO-8859-1"
 
 Signs = Callable[[bytes], bool]
 
@@ -41,15 +39,14 @@ class Forwarder:
         signs: Signs,
         clock: Clock,
     ) -> None:
-        self._routes, self._duty = config.routes, duty_name(config.notary, config.shard)
-        self._identity, self._tenure, self._signs, self._clock = identity, tenure, signs, clock
-        self._client: aiohttp.ClientSession | None = None
+        self._routes, self._gates = config.routes, Gates(config, identity)
+        self._tenure, self._signs, self._clock = tenure, signs, clock
         self._runners: list[web.ServerRunner] = []
+        self._signing: set[asyncio.Task[web.StreamResponse]] = set()
 
     async def start(self) -> None:
         """Listen. Raises OSError for a port that is taken."""
-        connector = aiohttp.TCPConnector(limit=0)
-        self._client = aiohttp.ClientSession(connector=connector, auto_decompress=False)
+        self._gates.start()
         for route in self._routes:
             runner = web.ServerRunner(web.Server(self._handler(route)), shutdown_timeout=CLOSE_SECONDS)
             await runner.setup()
@@ -57,25 +54,24 @@ class Forwarder:
             await web.TCPSite(runner, LOOPBACK, route.rpc_port).start()
 
     async def close(self) -> None:
-        """Stop listening; calls under way are cut off."""
+        """Stop listening; calls under way are cut off, and the signing ones among them are lost."""
         for runner in self._runners:
             await runner.cleanup()
-        if self._client:
-            await self._client.close()
+        for task in self._signing:
+            task.cancel()
+        await asyncio.gather(*self._signing, return_exceptions=True)
+        await self._gates.close()
 
-    async def call(self, route: GateRoute, method: str, *params: object) -> Any:
-        """A reading call of the agent's own. Raises aiohttp.ClientError, TimeoutError; ValueError for an error."""
-        body = json.dumps(wire.request(method, *params)).encode()
-        async with self._post(route, body, self._tenure(), own=True) as answer:
-            found = json.loads(await answer.read())
-        if not isinstance(found, dict) or cast(dict[str, Any], found).get("error"):
-            raise ValueError(f"{route.chain} {method}: {str(cast(object, found))[:200]}")
-        return cast(dict[str, Any], found)["result"]
+    async def call(self, route: GateRoute, method: str, *params: object, seconds: float = READ_SECONDS) -> Any:
+        """A call of the agent's own, which needs no epoch, or has the one that is held. Raises as `Gates.call`."""
+        return await self._gates.call(route, method, *params, epoch=_epoch(self._tenure()), seconds=seconds)
 
     def _handler(self, route: GateRoute) -> Callable[[web.BaseRequest], Any]:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             if request.method != "POST":
-                return web.Response(status=405, text="POST JSON-RPC here\n")
+                return web.Response(status=405, text=NO_POST, content_type="text/html", charset=CHARSET)
+            if request.path_qs != "/":  # another wallet's, or nobody's: to leave the path out would be another call
+                return web.Response(status=404, text="", content_type="text/html", charset=CHARSET)
             body = await _body(request)
             if body is None:
                 return _error(b"", wire.OVERLOADED, f"the request has more than {REQUEST_BYTES} bytes")
@@ -85,7 +81,7 @@ class Forwarder:
 
     async def _read(self, request: web.BaseRequest, route: GateRoute, body: bytes) -> web.StreamResponse:
         try:
-            async with self._post(route, body, self._tenure()) as answer:
+            async with self._gates.post(route, body, _epoch(self._tenure())) as answer:
                 return await _relay(request, answer, None)
         except (aiohttp.ClientError, TimeoutError) as error:
             return _error(body, wire.UNREACHABLE, f"the gate of {route.chain} gave no answer: {type(error).__name__}")
@@ -95,8 +91,11 @@ class Forwarder:
         refusal = tenure.refusal(self._clock()) if tenure else "this candidate does not hold the duty"
         if tenure is None or refusal:
             return _error(body, wire.REFUSED, refusal or "")
-        # In a task of its own: whatever becomes of the signer's connection, the answer is waited for.
-        return await asyncio.shield(asyncio.create_task(self._sign_under(tenure, request, route, body)))
+        # In a task of its own, which we keep: whatever becomes of the signer's connection, the answer is waited for.
+        task = asyncio.create_task(self._sign_under(tenure, request, route, body))
+        self._signing.add(task)
+        task.add_done_callback(self._signing.discard)
+        return await asyncio.shield(task)
 
     async def _sign_under(
         self, tenure: Tenure, request: web.BaseRequest, route: GateRoute, body: bytes
@@ -104,39 +103,27 @@ class Forwarder:
         kept, certain = bytearray(), False
         number = tenure.calls.sent(route.chain, self._clock())
         try:
-            async with self._post(route, body, tenure) as answer:
+            async with self._gates.post(route, body, _epoch(tenure)) as answer:
                 response = await _relay(request, answer, kept)
                 certain = _whole(answer) and not _in_doubt(bytes(kept))
                 return response
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             certain = True  # no connection, so nothing was sent
-            return _error(body, wire.UNREACHABLE, f"no connection to the gate of {route.chain}")
+            return _error(body, wire.NOT_EXECUTED, f"no connection to the gate of {route.chain}: nothing was sent")
         except (aiohttp.ClientError, TimeoutError) as error:
             return _error(body, wire.UNREACHABLE, f"the gate of {route.chain} gave no answer: {type(error).__name__}")
         finally:
             (tenure.calls.answered if certain else tenure.calls.lose)(number)
 
-    def _post(
-        self, route: GateRoute, body: bytes, tenure: Tenure | None, *, own: bool = False
-    ) -> aiohttp.client._RequestContextManager:  # pyright: ignore[reportPrivateUsage]
-        if self._client is None or self._identity is None:
-            raise aiohttp.ClientConnectionError("the forwarder does not run")
-        headers = {"Content-Type": "application/json", wire.DUTY_HEADER: self._duty}
-        if tenure:
-            headers[wire.EPOCH_HEADER] = str(tenure.claim.epoch)
-        if own:
-            headers[wire.HEALTH_HEADER] = "1"
-        return self._client.post(
-            f"https://{route.gate}/",
-            data=body,
-            headers=headers,
-            ssl=self._identity.context(),
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=READ_SECONDS) if own else LIMITS,
-        )
+
+def _epoch(tenure: Tenure | None) -> int | None:
+    return tenure.claim.epoch if tenure else None
 
 
 async def _body(request: web.BaseRequest) -> bytes | None:
+    # HTTP/1.0 knows no interim answers: whoever speaks it would take one for the answer.
+    if request.version >= HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     collected = bytearray()
     async for part in request.content.iter_any():
         collected += part

@@ -167,12 +167,9 @@ class SignerKeeper:
             await self.process.kill()
 
     async def _join(self, chains: frozenset[str]) -> None:
-        active, refused = self._active, dict[str, str]()
+        active = self._active
         try:
-            if active:
-                refused = await self._role.join(chains)
-            else:
-                await self._role.add(chains)
+            refused = await (self._role.join if active else self._role.add)(chains)
         except RoleError as error:
             refused = dict.fromkeys(chains, str(error))
         accepted = self._accepted(chains, refused)

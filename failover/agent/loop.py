@@ -40,6 +40,12 @@ class Agent:
     `called_at`: when the signer last called a daemon, by this clock.
     """
 
+    view: View | None = None
+    _passed_over_since: float | None = None
+    _outdone_since: float | None = None
+    _round_since: float | None = None
+    _said: Decision | None = None
+
     def __init__(
         self,
         config: AgentConfig,
@@ -59,12 +65,7 @@ class Agent:
         # A daemon that is down does not follow its chain: it could take over only after hours.
         self._hot = config.standby == "hot" or config.kind == "checkpoint-master"
         self._woken = asyncio.Event()
-        self._passed_over_since: float | None = None
-        self._outdone_since: float | None = None
-        self._round_since: float | None = None
-        self._said: Decision | None = None
         self._hand, self._viewing = Hand(), Viewing(selector, self._timing, clock)
-        self.view: View | None = None
         self.ticked_at = clock()
         self.signer = SignerKeeper(
             role, log, config.signer.stop_seconds, self.wake, self.tell_watchdog, clock, called_at

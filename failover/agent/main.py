@@ -19,10 +19,11 @@ from failover.agent.status import Status
 from failover.clock import boottime
 from failover.doppelganger import LastSigned, Lookout
 from failover.gate.calls import Kind, MalformedError, parse
+from failover.gates import READ_SECONDS
 from failover.health import DaemonReading
 from failover.log import Log
 from failover.model import duty_name
-from failover.observers import Ask, DaemonObserver
+from failover.observers import PATIENT_SECONDS, Ask, DaemonObserver
 from failover.roles.base import Role
 from failover.roles.checkpoint import CheckpointMaster
 from failover.roles.iguana import Iguana
@@ -117,9 +118,9 @@ async def _run(config: AgentConfig, role: Role, log: Log, connect: Connect) -> N
     log.say("ended")
 
 
-def _ask(forwarder: Forwarder, route: GateRoute) -> Ask:
+def _ask(forwarder: Forwarder, route: GateRoute, seconds: float = READ_SECONDS) -> Ask:
     def ask(method: str, *params: object) -> Coroutine[None, None, Any]:
-        return forwarder.call(route, method, *params)
+        return forwarder.call(route, method, *params, seconds=seconds)
 
     return ask
 
@@ -127,7 +128,8 @@ def _ask(forwarder: Forwarder, route: GateRoute) -> Ask:
 def _observers(config: AgentConfig, role: Role, forwarder: Forwarder) -> list[DaemonObserver]:
     if isinstance(role, CheckpointMaster):
         return [DaemonObserver(config.shard, role.ask, volume=role.volume)]
-    return [DaemonObserver(route.chain, _ask(forwarder, route), pubkey=config.pubkey) for route in config.routes]
+    asks = {route.chain: _ask(forwarder, route, PATIENT_SECONDS) for route in config.routes}
+    return [DaemonObserver(chain, ask, pubkey=config.pubkey) for chain, ask in asks.items()]
 
 
 def _last_signed(config: AgentConfig, role: Role, forwarder: Forwarder) -> LastSigned:

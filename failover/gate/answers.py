@@ -33,8 +33,23 @@ def invalid(kind: str, sentence: str) -> RefusedError:
 
 
 def unreachable(sentence: str) -> RefusedError:
-    """The daemon, or the gate beyond a link, gave no answer."""
+    """The daemon, or the gate beyond a link, has the call and gave no answer."""
     return RefusedError(wire.UNREACHABLE, "unreachable", sentence)
+
+
+def not_executed(sentence: str) -> RefusedError:
+    """The daemon has certainly not executed it."""
+    return RefusedError(wire.NOT_EXECUTED, "not-executed", sentence)
+
+
+def gone(sentence: str) -> RefusedError:
+    """No process listens at the daemon's port, so nothing was executed."""
+    return RefusedError(wire.GONE, "gone", sentence)
+
+
+def full(sentence: str) -> RefusedError:
+    """Later: a limit of the gate's or of the daemon's; nothing was executed."""
+    return RefusedError(wire.OVERLOADED, "overloaded", sentence)
 
 
 def refusal(error: RefusedError, request: Request | None) -> web.Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NoReturn, cast
 
@@ -61,6 +61,9 @@ FORBIDDEN = _names(
     """
 )
 
+# Whose parameters are looked at: they may be the wallet's upkeep, see `failover/gate/upkeep.py`.
+LOOKED_AT = _names("importprivkey importdescriptors rescanblockchain importaddress")
+
 _METHOD = re.compile(r"[A-Za-z0-9_]{1,64}")
 _FIELDS = ("jsonrpc", "id", "method", "params")
 
@@ -71,10 +74,11 @@ class MalformedError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call: its method, and the `id` that its answer must carry."""
+    """One call: its method, the `id` that its answer must carry, and of some methods the parameters."""
 
     method: str
     id: Any
+    params: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,4 +142,4 @@ def _call(found: Any) -> Call:
         raise MalformedError("a call's method is not a string")
     if not _METHOD.fullmatch(method):
         raise MalformedError("a call's method is not a name of letters, digits and _")
-    return Call(method=method, id=call.get("id"))
+    return Call(method=method, id=call.get("id"), params=call.get("params") if method in LOOKED_AT else None)

@@ -5,27 +5,35 @@ from __future__ import annotations
 import asyncio
 import time
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from config.failover import GateLimits
 from failover import wire
-from failover.gate.answers import RefusedError, invalid, refusal
+from failover.gate.answers import RefusedError, full, invalid, refusal
 from failover.gate.calls import Kind, MalformedError, Request, classify, parse
 from failover.gate.fence import Fence
 from failover.gate.metrics import Metrics
+from failover.gate.upkeep import is_upkeep
 from failover.gate.upstream import BrokenOffError, Upstream
 from failover.log import Log
 
 # Beside those of signers: an agent has a handful of its own calls under way, and a daemon the agents of a few regions.
 HEALTH_PLACES = 16
+# A daemon looks through its whole chain for a key, and answers when it is through.
+UPKEEP_SECONDS = 7 * 24 * 3600
 
 
 class Door:
     """One listener's way to one upstream. Without a fence it is a link: for reading only."""
 
-    def __init__(self, limits: GateLimits, upstream: Upstream, fence: Fence | None, log: Log, metrics: Metrics) -> None:
+    def __init__(
+        self, limits: GateLimits, upstream: Upstream, fence: Fence | None, log: Log, metrics: Metrics, pubkey: str = ""
+    ) -> None:
+        """`pubkey`: the duty's own, in hex, whose key may be imported without an epoch."""
         self._limits, self._upstream, self._fence, self._log, self._metrics = limits, upstream, fence, log, metrics
+        self._pubkey = pubkey
         self._under_way = {False: 0, True: 0}  # of signers; of agents that ask after the daemon's health
+        self._upkeep_since: float | None = None
 
     async def __call__(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer; a refusal is an answer too."""
@@ -77,22 +85,37 @@ class Door:
                 raise RefusedError(
                     wire.FORBIDDEN, "link", f"{', '.join(sorted(names))}: this port leads to another chain, for reading"
                 )
+            if is_upkeep(request, self._pubkey):
+                self._fence.name_duty(http.headers)
+                return await self._keep_up(http, body)
             check = await self._fence.admit(http.headers)
         return await self._upstream.pass_on(http, body, check=check, patience=self._limits.slow_client_seconds)
+
+    async def _keep_up(self, http: web.BaseRequest, body: bytes) -> tuple[web.StreamResponse, float]:
+        """One at a time: two would look through the chain at once. Whether or not its caller stays, it goes on."""
+        if self._upkeep_since is not None:
+            seconds = time.monotonic() - self._upkeep_since
+            raise full(f"an import or a rescan is under way since {seconds:.0f} s: not executed")
+        self._upkeep_since = time.monotonic()
+        try:
+            patience = self._limits.slow_client_seconds
+            return await self._upstream.pass_on(http, body, check=_nothing, patience=patience, silence=UPKEEP_SECONDS)
+        finally:
+            self._upkeep_since = None
 
     async def _read(self, http: web.BaseRequest) -> bytes:
         limit, patience = self._limits.request_bytes, self._limits.slow_client_seconds
         own = wire.HEALTH_HEADER in http.headers
         places = HEALTH_PLACES if own else self._limits.concurrency
         if self._under_way[own] > places:
-            raise RefusedError(wire.OVERLOADED, "overloaded", f"{places} requests are under way")
+            raise full(f"{places} requests are under way")
         large = invalid("large", f"a request may have {limit} bytes")
         if (http.content_length or 0) > limit:
             raise large
         body = bytearray()
         try:
             async with asyncio.timeout(patience):
-                if http.headers.get("Expect", "").lower() == "100-continue":
+                if http.version >= HttpVersion11 and http.headers.get("Expect", "").lower() == "100-continue":
                     await http.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 async for chunk in http.content.iter_any():
                     body += chunk

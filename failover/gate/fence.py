@@ -45,6 +45,11 @@ class Fence:
             raise refused("disk", f"epoch {epoch} can't be stored: {error.strerror or type(error).__name__}") from None
         return check
 
+    def name_duty(self, headers: CIMultiDictProxy[str]) -> None:
+        """What needs no epoch must name this duty all the same. Raises RefusedError."""
+        if headers.getall(DUTY_HEADER, []) != [self._duty]:
+            raise refused("duty", f"a signing call must name the duty {self._duty} in {DUTY_HEADER}, once")
+
     def _denial(self, epoch: Epoch) -> Denial | None:
         return admit(
             epoch,
@@ -59,8 +64,7 @@ class Fence:
         raise refused(denial.kind, denial.sentence + why)
 
     def _claimed(self, headers: CIMultiDictProxy[str]) -> Epoch:
-        if headers.getall(DUTY_HEADER, []) != [self._duty]:
-            raise refused("duty", f"a signing call must name the duty {self._duty} in {DUTY_HEADER}, once")
+        self.name_duty(headers)
         found = headers.getall(EPOCH_HEADER, [])
         if len(found) != 1 or not _EPOCH.fullmatch(found[0]):
             raise refused("no-epoch", f"a signing call must carry its epoch in {EPOCH_HEADER}, once")

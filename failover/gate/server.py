@@ -18,6 +18,7 @@ from failover.gate.health import Health
 from failover.gate.highwater import HighWater, HighWaterError
 from failover.gate.metrics import Metrics
 from failover.gate.upstream import Upstream
+from failover.gate.wallet import DefaultWallet
 from failover.log import Log
 from failover.model import duty_name
 from failover.selector.base import Verifier
@@ -59,6 +60,7 @@ class Gate:
         self._upstreams: list[Upstream] = []
         self._listeners: list[tuple[Callers, asyncio.Server]] = []
         self._ready = False
+        self._wallet: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen on all ports. Raises GateError."""
@@ -70,17 +72,21 @@ class Gate:
             tls=None,
         )
         self._upstreams.append(daemon)
+        if config.wallet:
+            self._wallet = asyncio.create_task(DefaultWallet(daemon.ask, self.log).run())
         await self._listen(EVERYWHERE, config.health_port, Callers(self._health(daemon), patience=self._patience))
         for link in config.links:
             await self._listen(LOOPBACK, link.rpc_port, self._door(self._beyond(link), None))
         tls = self._serving.listening()
-        await self._listen(EVERYWHERE, config.listen_port, self._door(daemon, self._fence), tls)
+        await self._listen(EVERYWHERE, config.listen_port, self._door(daemon, self._fence, config.pubkey), tls)
         self._ready = True
         self.log.say("serving", port=config.listen_port, highest_epoch=self._high_water.highest)
 
     async def stop(self) -> None:
         """Take no new connection, let every request under way have its answer, for STOP_SECONDS at most."""
         self._ready = False
+        if self._wallet:
+            self._wallet.cancel()
         for callers, listener in self._listeners[1:]:
             listener.close()
             callers.pre_shutdown()
@@ -100,8 +106,8 @@ class Gate:
     def _health(self, daemon: Upstream) -> Health:
         return Health(self._metrics, lambda: self._ready, daemon)
 
-    def _door(self, upstream: Upstream, fence: Fence | None) -> Callers:
-        door = Door(self._config.limits, upstream, fence, self.log, self._metrics)
+    def _door(self, upstream: Upstream, fence: Fence | None, pubkey: str = "") -> Callers:
+        door = Door(self._config.limits, upstream, fence, self.log, self._metrics, pubkey)
         return Callers(door, patience=self._patience)
 
     def _beyond(self, link: GateRoute) -> Upstream:

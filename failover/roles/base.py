@@ -8,6 +8,11 @@ from typing import Protocol
 
 from failover.settings import SettingsError
 
+ANSWER_SECONDS = 1.5  # for `answers`; Iguana takes about 1 ms where it is idle, and up to 1 s while it adds a coin
+
+# Chains that the signer was not told of, or does not sign for, each with the reason: one sentence, without secrets.
+Refused = Mapping[str, str]
+
 
 class RoleError(Exception):
     """One sentence, without secrets: why the signer did not do what it was to do."""
@@ -29,26 +34,28 @@ class Role(Protocol):
         """Wait until it answers and tell it what needs no daemon. Raises RoleError."""
         ...
 
-    async def add(self, chains: Collection[str]) -> None:
-        """Tell it of these chains' daemons, which answer; twice is once. It does not sign by that. Raises RoleError.
+    async def add(self, chains: Collection[str]) -> Refused:
+        """Tell it of these chains' daemons, which answer now; twice is once. It does not sign by that.
 
         Only of daemons that answer: Iguana's API waits for a daemon without a limit.
         """
         ...
 
-    async def activate(self, chains: Collection[str]) -> Mapping[str, str]:
-        """Let it sign for these chains, whose daemons answer and have the key; why not, for each that it refused.
+    async def activate(self, chains: Collection[str]) -> Refused:
+        """Let it sign for these chains, whose daemons answer and have the key; includes `add` for them.
 
-        Raises RoleError where it signs for none: it may sign or not.
+        One chain that is refused leaves the others to be signed for. Raises RoleError when it can sign for none, or
+        when nobody can tell: then it may sign or not.
         """
         ...
 
-    async def join(self, chains: Collection[str]) -> Mapping[str, str]:
-        """Once activated: let it sign for these chains as well, as `activate` does; twice is once. Raises RoleError."""
+    async def join(self, chains: Collection[str]) -> Refused:
+        """Once activated: let it sign for these chains as well, beside those before; twice is once."""
         ...
 
     async def answers(self) -> bool:
-        """Whether the process does its work, as well as a call can tell."""
+        """Whether it answered a call within ANSWER_SECONDS. A signer that is busy for longer does not: its CPU time and
+        its calls to daemons tell the two apart, see `failover.processes.activity`."""
         ...
 
     async def in_round(self) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
 
 from config.failover import AgentConfig
-from failover.roles.base import RoleError, read_key
+from failover.roles.base import ANSWER_SECONDS, Refused, RoleError, read_key
 from failover.roles.http import Loopback
 from failover.settings import RpcLogin, rpc_login
 
@@ -57,19 +57,25 @@ class CheckpointMaster:
         while not await self.answers():
             await asyncio.sleep(START_PAUSE)
 
-    async def add(self, chains: Collection[str]) -> None:
+    async def add(self, chains: Collection[str]) -> Refused:
         """Nothing: the daemon is the signer."""
+        del chains
+        return {}
 
-    async def activate(self, chains: Collection[str]) -> Mapping[str, str]:
+    async def activate(self, chains: Collection[str]) -> Refused:
+        """Import the master key without a rescan: what it was paid does not matter for checkpoints."""
+        del chains
         await self._daemon.rpc("importprivkey", self._key, "", False, seconds=IMPORT_SECONDS)
         return {}
 
-    async def join(self, chains: Collection[str]) -> Mapping[str, str]:
+    async def join(self, chains: Collection[str]) -> Refused:
+        """Nothing: it has one chain, its own."""
+        del chains
         return {}
 
     async def answers(self) -> bool:
         try:
-            await self._daemon.rpc("getblockcount", seconds=5)
+            await self._daemon.rpc("getblockcount", seconds=ANSWER_SECONDS)
         except RoleError:
             return False
         return True

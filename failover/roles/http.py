@@ -14,6 +14,14 @@ from failover.settings import RpcLogin
 SECONDS = 30.0
 
 
+class CallError(RoleError):
+    """An error that was answered, by the daemon or by who stands before it; `code` is None where it has none."""
+
+    def __init__(self, text: str, code: int | None) -> None:
+        super().__init__(text)
+        self.code = code
+
+
 class Loopback:
     """Calls to 127.0.0.1:`port`; the session is made at the first one, inside the loop that uses it."""
 
@@ -35,13 +43,15 @@ class Loopback:
             raise RoleError(f"{name}: {type(error).__name__} at {self._url}") from None
 
     async def rpc(self, method: str, *params: object, seconds: float = SECONDS) -> Any:
-        """The result of a JSON-RPC call. Raises RoleError, with the daemon's code and message but never a parameter."""
+        """The result of a JSON-RPC call. Raises CallError, with the daemon's code and message but never a parameter;
+        RoleError without an answer."""
         found = await self.post(method, wire.request(method, *params), seconds)
         if not isinstance(found, dict):
             raise RoleError(f"{method}: no JSON-RPC answer")
         answer = cast(dict[str, Any], found)
-        if answer.get("error"):
-            raise RoleError(f"{method}: {str(answer['error'])[:200]}")
+        if error := answer.get("error"):
+            code: object = cast(dict[str, Any], error).get("code") if isinstance(error, dict) else None
+            raise CallError(f"{method}: {str(cast(object, error))[:200]}", code if isinstance(code, int) else None)
         return answer.get("result")
 
     async def close(self) -> None:

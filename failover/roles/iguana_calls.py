@@ -81,7 +81,10 @@ def add_coin(route: GateRoute, coin: IguanaCoin | None) -> Call:
 
 
 def unlock(passphrase: str) -> Call:
-    """`walletpassphrase`: Iguana makes its key of it, and imports that into KMD's wallet, if it is not there yet."""
+    """`walletpassphrase`: Iguana makes its key of any words, and imports that into KMD's wallet.
+
+    Never while KMD's daemon does not answer: Iguana's API would be dead for good.
+    """
     return {
         "agent": "bitcoinrpc",
         "method": "walletpassphrase",
@@ -98,6 +101,15 @@ def notarise(chain: str, pubkey: str) -> Call:
     return {"agent": "iguana", "method": "dpow", "symbol": chain, "pubkey": pubkey}
 
 
-def notarised(routes: tuple[GateRoute, ...]) -> Iterator[str]:
-    """The chains of a duty that are notarised, KMD first: all but LTC and BTC, to which KMD is."""
-    return (route.chain for route in in_order(routes) if route.chain not in ANCHORS)
+def notarised(routes: tuple[GateRoute, ...]) -> tuple[str, ...]:
+    """The chains of a duty that are notarised, KMD first: all but LTC and BTC, to which KMD is.
+
+    KMD without either of them is there for the assetchains alone, as 3P's is (`m_notary_3rdparty`).
+    """
+    chains = [route.chain for route in in_order(routes) if route.chain not in ANCHORS]
+    return tuple(chain for chain in chains if chain != KMD or len(chains) == 1 or anchor(routes))
+
+
+def anchor(routes: tuple[GateRoute, ...]) -> str | None:
+    """What KMD is notarised to in this duty; None where it has no such chain."""
+    return next((route.chain for route in in_order(routes) if route.chain in ANCHORS), None)

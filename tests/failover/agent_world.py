@@ -38,8 +38,8 @@ from tests.failover.ledger import Ledger
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-PUBKEY = "02" + "ab" * 32
 PASSPHRASE = "correct-horse-battery-staple"
+PUBKEY = "03f629574ae998684b9d63f828beee8541b933154ea4fa9504e45967a8a253f8fc"  # what Iguana makes of it
 READING_ANSWERS: dict[str, Any] = {
     "getblockchaininfo": {"blocks": 100, "bestblockhash": "aa"},
     "getpeerinfo": [{"startingheight": 100}] * 8,
@@ -47,6 +47,9 @@ READING_ANSWERS: dict[str, Any] = {
     "listlockunspent": [],
     "getbestblockhash": "aa",
     "getblock": {"tx": [], "time": 0},
+    "validateaddress": {"isvalid": True, "ismine": True},
+    "importprivkey": None,
+    "getinfo": {"blocks": 100},
 }
 
 
@@ -133,7 +136,7 @@ class World:
     def _config(self, keys: Path) -> AgentConfig:
         files, double, servers = self.files, str(HERE / "iguana_double.py"), self.folder / "servers"
         servers.write_text("127.0.0.1:1\n")
-        command = (sys.executable, double, str(self.api_port), str(self.rpc_port), str(self.folder))
+        command = (sys.executable, double, str(self.api_port), str(self.folder))
         return AgentConfig(
             kind="iguana",
             notary="alice",

@@ -19,14 +19,16 @@ from typing import Any
 
 import aiohttp
 
-from config.failover import FailoverTiming, GateConfig, GateRoute, TlsFiles, to_json
+from config.failover import FailoverTiming, GateConfig, TlsFiles, to_json
+from doubles.iguana_daemons import RefusedError
+from doubles.iguana_keys import base58check
 from failover import wire
 from sandbox.processes import free_ports, spawn, stop_all
 from tests.failover.agent_world import HERE, World, state, until
 from tests.failover.coins import Key
 from tests.failover.gate_certificates import Authority
 from tests.failover.gate_world import configured
-from tests.failover.iguana_round import Ask, RefusedError, caller
+from tests.failover.iguana_round import Ask, caller
 from tests.failover.ledger import Ledger
 
 LOGIN = {"RPC_USERNAME": "fleet", "RPC_PASSWORD": "fleet-password"}
@@ -93,12 +95,13 @@ class Region(World):
         self.agent_files: TlsFiles = authority.files(folder / "agent-files")
         self.authority = authority
         double = (*self.config.signer.command, str(SECRET), str(place))
+        (folder / "keys" / "passphrase").write_text(base58check(b"\xbc" + SECRET.to_bytes(32) + b"\x01"))
         self.config = replace(
             self.config,
             region=("eu-west", "us-east")[place],
             priority=1 + place,
             pubkey=KEY.public.hex(),
-            routes=(GateRoute(chain="KMD", rpc_port=self.rpc_port, gate=f"127.0.0.1:{gate.listen_port}"),),
+            routes=tuple(replace(route, gate=f"127.0.0.1:{gate.listen_port}") for route in self.config.routes),
             signer=replace(self.config.signer, command=double, drain_seconds=1),
             timing=TIMING,
             ensemble=replace(self.config.ensemble, session_timeout_ms=SESSION_MS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from drills.rig import Rig
 from sandbox.network import unavailable
 from tests.failover import ensemble
+from tests.failover.litecoind_world import make_chain
 from tests.failover.zookeeper_world import World
 
 
@@ -38,3 +40,11 @@ def world(rig: Rig) -> Iterator[World]:
     yield made
     rig.network.heal()
     made.close()
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """litecoind's data directory, for copies: the notary has coins there, and no wallet is made."""
+    folder: Path = tmp_path_factory.mktemp("litecoin")
+    asyncio.run(make_chain(folder))
+    return folder

@@ -8,14 +8,12 @@ blocks, and signs by itself.
 
 from __future__ import annotations
 
-import base64
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from doubles.iguana_daemons import Coin, Daemons, RefusedError
 from tests.failover.coins import SATOSHIS, Key, Output
 
 FEE = 10_000
@@ -23,32 +21,15 @@ MATURITY = 100  # blocks until a coinbase may be spent, on btcd's simnet
 Ask = Callable[..., Any]
 
 
-class RefusedError(Exception):
-    """A JSON-RPC error: its code and its message."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+def asking(daemons: Daemons, coin: Coin) -> Ask:
+    """Calls as Iguana's. Raises RefusedError, OSError."""
+    return lambda method, *params: daemons.call(coin, method, json.dumps(params))
 
 
-def caller(port: int, login: str, note: Callable[[str], None] = lambda _: None) -> Ask:
-    """Calls as Iguana's: no `jsonrpc`, an `agent` beside it. `note` gets each method before it is called."""
-    headers = {"Authorization": "Basic " + base64.b64encode(login.encode()).decode(), "User-Agent": "mozilla/4.0"}
-
-    def ask(method: str, *params: object) -> Any:
-        note(method)
-        body = json.dumps({"id": "jl777", "agent": "KMD", "method": method, "params": params}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/", body, headers)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                found = json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            found = json.loads(error.read())
-        if found["error"]:
-            raise RefusedError(found["error"]["code"], found["error"]["message"])
-        return found["result"]
-
-    return ask
+def caller(port: int, login: str) -> Ask:
+    """The same of a daemon that is asked directly."""
+    coin = Coin(symbol="KMD", at=f"127.0.0.1:{port}", login=login, address_version=0)
+    return asking(Daemons(retries=()), coin)
 
 
 def tip(ask: Ask) -> int:

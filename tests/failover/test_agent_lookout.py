@@ -1,11 +1,9 @@
-"""Signatures by somebody else, and readings of daemons."""
+"""What is made of signatures by somebody else, and readings of daemons."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
-
-import pytest
 
 from failover.agent.tenure import Tenure
 from failover.doppelganger import Lookout, refusal
@@ -13,7 +11,6 @@ from failover.health import Reach
 from failover.lease import Lease, Timing
 from failover.model import Candidacy, Claim, Holder, Orders, View
 from failover.observers import DaemonObserver
-from failover.signatures import Checkpoints, Notarisations
 from tests.failover.agent_world import PUBKEY
 
 OURS, THEIRS = f"21{PUBKEY}ac", "21" + "03" + "cd" * 32 + "ac"
@@ -36,6 +33,9 @@ def tenure(term: int) -> Tenure:
     return Tenure(claim=claim, acquired_at=0.0, lease=Lease(timing=TIMES, counted_from=0.0))
 
 
+BY_NAME = ("getblock", "getrawtransaction", "getblockheader", "gettransaction")
+
+
 class Daemon:
     """Answers calls from a table; counts them."""
 
@@ -45,7 +45,9 @@ class Daemon:
     async def ask(self, method: str, *params: object) -> Any:
         self.asked.append(method)
         found = self.answers[method]
-        return found[params[0]] if method in ("getblock", "getrawtransaction", "getblockheader") else found
+        if method == "gettransaction" and params[0] not in found:
+            raise ValueError("-5: Invalid or non-wallet transaction id")
+        return found[params[0]] if method in BY_NAME else found
 
 
 def test_a_duty_that_the_fleet_never_held_has_no_recent_signatures() -> None:
@@ -91,6 +93,30 @@ def test_what_one_candidate_found_in_the_first_term_the_others_heed() -> None:
     asyncio.run(scene())
 
 
+def test_a_refusal_ends_when_the_wallet_tells_that_the_signature_is_older() -> None:
+    times = iter([2000.0, 900.0])
+
+    async def signed() -> float | None:
+        return next(times)
+
+    async def scene() -> None:
+        now = [1000.0]
+        lookout = Lookout(signed, lambda: now[0])
+        lookout.saw(view(), "us")
+        now[0] = 2100.0
+        assert await _reason_after_a_look(lookout) is not None
+        assert await _reason_after_a_look(lookout) is None
+
+    asyncio.run(scene())
+
+
+async def _reason_after_a_look(lookout: Lookout) -> str | None:
+    look = asyncio.create_task(lookout.run())
+    await asyncio.sleep(0)
+    look.cancel()
+    return lookout.refusal(None)
+
+
 def test_after_the_first_activation_own_signatures_are_no_reason() -> None:
     async def signed() -> float | None:
         return 1000.0
@@ -99,58 +125,6 @@ def test_after_the_first_activation_own_signatures_are_no_reason() -> None:
     held.activated = True
     assert lookout.refusal(held) is None
     assert lookout.refusal(None) is None
-
-
-def spending(*sources: str) -> dict[str, Any]:
-    says = {"scriptPubKey": {"hex": "6a04deadbeef"}}
-    return {"vin": [{"txid": source, "vout": 0} for source in sources], "vout": [says]}
-
-
-def chain(*transactions: dict[str, Any]) -> Daemon:
-    paid = {name: {"vout": [{"scriptPubKey": {"hex": script}}]} for name, script in (("o", OURS), ("t", THEIRS))}
-    blocks = {
-        "b2": {"time": 200, "previousblockhash": "b1", "tx": [*transactions]},
-        # As btcd says that nothing was before; komodod leaves the field out.
-        "b1": {"time": 100, "previousblockhash": "0" * 64, "tx": [{"vin": [{"coinbase": "00"}], "vout": []}]},
-    }
-    return Daemon({"getbestblockhash": "b2", "getblock": blocks, "getrawtransaction": paid})
-
-
-@pytest.mark.parametrize(
-    ("transaction", "signed_at"),
-    [
-        (spending("t", "o"), 200.0),
-        (spending("t", "t"), None),
-        (spending("o"), None),
-        ({**spending("o", "t"), "vout": [{"scriptPubKey": {"hex": OURS}}]}, None),
-    ],
-)
-def test_a_notarisation_that_spends_what_is_paid_to_the_key_was_signed_by_it(
-    transaction: dict[str, Any], signed_at: float | None
-) -> None:
-    async def scene() -> None:
-        daemon = chain(transaction)
-        look = Notarisations(daemon.ask, PUBKEY)
-        assert await look.last_signed() == signed_at
-        before = daemon.asked.count("getblock")
-        assert await look.last_signed() == signed_at
-        assert daemon.asked.count("getblock") == before == 2, "a block is read once"
-
-    asyncio.run(scene())
-
-
-def test_a_checkpoint_that_moves_was_signed_just_now() -> None:
-    async def scene() -> None:
-        heights = iter([None, 90, 90, 91, 91])
-
-        async def held() -> int | None:
-            return next(heights)
-
-        times = iter([5.0])
-        look = Checkpoints(held, lambda: next(times))
-        assert [await look.last_signed() for _ in range(5)] == [None, None, None, 5.0, 5.0]
-
-    asyncio.run(scene())
 
 
 def healthy() -> Daemon:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from doubles.iguana_daemons import RefusedError
 from failover import wire
 from sandbox import toolchain
 from tests.failover.agent_world import runs
 from tests.failover.btcd_world import Fleet, Region, eventually
 from tests.failover.coins import identifier
-from tests.failover.iguana_round import RefusedError
 
 EVERYTHING = ("signer", "agent", "watchdog")
 

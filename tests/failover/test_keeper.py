@@ -65,8 +65,8 @@ class FakeRole:
     async def prepare(self) -> None:
         self._tell("prepare")
 
-    async def add(self, chains: Collection[str]) -> None:
-        self._tell("add", chains)
+    async def add(self, chains: Collection[str]) -> Mapping[str, str]:
+        return self._tell("add", chains)
 
     async def activate(self, chains: Collection[str]) -> Mapping[str, str]:
         return self._tell("activate", chains)

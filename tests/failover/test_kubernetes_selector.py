@@ -159,6 +159,9 @@ def test_orders_and_the_all_stop_are_read_and_bad_orders_are_an_error(world: Wor
         claim = await eventually(one.acquire)
         order('{"drained": ["one"]}')
         assert (await one.view()).orders == Orders(drained=("one",))
+        order('{"drained": ["two"], "handover_to": "one"}')
+        await one.fulfil()
+        assert (await one.view()).orders == Orders(drained=("two",))
         assert await one.confirm(claim) > 0, "an order is no reason to be lost"
         leases.create_namespaced_lease(NAMESPACE, {"metadata": {"name": ALL_STOP}})
         assert (await one.view()).all_stop

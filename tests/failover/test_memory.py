@@ -55,6 +55,14 @@ def claim(world: World) -> Claim:
     return run(world.eu.acquire())
 
 
+def test_an_order_that_is_done_is_taken_back_and_no_other(world: World) -> None:
+    run(world.desk.give(DUTY, Orders(drained=("us",), handover_to="eu")))
+    run(world.us.fulfil())
+    assert run(world.eu.view()).orders.handover_to == "eu"
+    run(world.eu.fulfil())
+    assert run(world.us.view()).orders == Orders(drained=("us",))
+
+
 def test_the_first_claim_of_a_duty_is_clean(claim: Claim) -> None:
     assert (claim.candidate, claim.term, claim.clean) == ("eu", 1, True)
 

@@ -67,7 +67,7 @@ def test_a_master_signs_once_its_key_is_imported_and_tells_nobody_which(master: 
         await master.prepare()
         assert "importprivkey" not in api.methods()
         assert await master.checkpoint() == 90
-        await master.activate()
+        await master.activate(("GULDEN",))
         await master.close()
 
     play(master._config, api, scene)  # pyright: ignore[reportPrivateUsage]
@@ -81,7 +81,7 @@ def test_a_master_that_refuses_its_key_does_not_repeat_it(master: CheckpointMast
 
     async def scene() -> None:
         with pytest.raises(RoleError) as caught:
-            await master.activate()
+            await master.activate(("GULDEN",))
         assert "Invalid private key" in str(caught.value)
         assert WIF not in str(caught.value)
         await master.close()

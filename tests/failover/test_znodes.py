@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -29,6 +31,10 @@ def test_a_term_is_read_as_it_was_written(candidate: str, clean: bool) -> None:
         healthy=some.booleans(),
         settled=some.booleans(),
         reason=NAMES,
+        signs=some.none() | some.lists(NAMES).map(tuple),
+        weak=some.lists(NAMES).map(tuple),
+        still=some.lists(some.tuples(NAMES, some.integers())).map(tuple),
+        penalised=some.booleans(),
     )
 )
 def test_a_candidacy_is_read_as_it_was_written(candidacy: Candidacy) -> None:
@@ -87,6 +93,18 @@ def test_an_unreadable_candidacy_or_lock_is_none(data: bytes) -> None:
 def test_orders_that_are_not_understood_are_refused(data: bytes) -> None:
     with pytest.raises(SelectorError, match="give them again"):
         znodes.read_orders(data)
+
+
+OLD = {"candidate": "eu", "priority": 1, "standby": "hot", "healthy": True, "settled": True, "reason": "healthy"}
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"signs": "KMD", "weak": 7, "still": [["CCL"], 7, ["CCL", "1"], ["CCL", True]], "penalised": "no"}]
+)
+def test_a_candidacy_of_another_release_leaves_open_what_it_does_not_say(more: dict[str, object]) -> None:
+    found = znodes.read_candidacy(json.dumps({**OLD, **more}).encode())
+    assert found == Candidacy(candidate="eu", priority=1, standby="hot", healthy=True, settled=True, reason="healthy")
+    assert found.signs is None
 
 
 def test_a_key_of_a_later_release_does_no_harm_in_a_candidacy() -> None:

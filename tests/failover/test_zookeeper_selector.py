@@ -194,6 +194,24 @@ def test_orders_and_the_all_stop_reach_every_view_and_bad_orders_are_an_error(wo
     world.run(story())
 
 
+def test_an_order_that_is_done_is_taken_back_and_no_other(world: World) -> None:
+    one, desk = world.candidate("one"), world.desk()
+
+    async def story() -> None:
+        await eventually(one.view)
+        await one.fulfil()
+        for given, left in (
+            (Orders(drained=("two",), handover_to="one"), Orders(drained=("two",))),
+            (Orders(handover_to="two"), Orders(handover_to="two")),
+        ):
+            await desk.give(world.duty, given)
+            await until(lambda given=given: _sees(one, given))
+            await one.fulfil()
+            assert await desk.orders(world.duty) == left
+
+    world.run(story())
+
+
 async def _sees(one: Selector, orders: Orders) -> bool:
     return (await eventually(one.view)).orders == orders
 
