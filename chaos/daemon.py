@@ -1,38 +1,45 @@
-"""A daemon's double: JSON-RPC on loopback, which stamps every signing call that it executes. Ended by SIGTERM.
+"""A daemon's double that stamps every signing call which it executes. Ended by SIGTERM, as its kind ends.
 
 Between a call's coming in and its execution it waits for as many seconds as the pause file says, if there is one: the
-residual window, which no gate can close. Exit codes: 0 asked to end, 2 bad arguments.
+residual window, which no gate can close. A signer's double gives its name, as hex, in place of a transaction. What is
+wrong with it stands in files of troubles (doubles/chain.py). Exit codes: 0 asked to end, 1 no space, 2 bad arguments.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
-import hmac
-import json
 import os
 import random
-import time
-from collections.abc import Mapping, Sequence
+import signal
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-
-from chaos import rpc, stamps
+from chaos import stamps
 from chaos.stamps import Execution
+from doubles.chain import Chain, troubles
+from doubles.daemon import Settings
+from doubles.keys import Network
+from doubles.komodod import Komodod
+from doubles.litecoind import Litecoind
+from doubles.rpc import Asked, RpcError
+from doubles.transactions import Input, Output, Transaction
+from doubles.wallet import FUNDING, Wallets
 
-EPOCH_HEADER = "X-Notary-Epoch"
+EPOCH_HEADER = "x-notary-epoch"
 LONGEST_EXECUTION = 0.020  # seconds
-BLOCK_SECONDS = 60
-MOST_BYTES = 1 << 20
+SPACE_SECONDS = 0.2  # between two looks at whether there is room on its disk
+OP_RETURN = b"\x6a"
+UNKNOWN = "unknown"
+VERSION = (1).to_bytes(4, "little")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Double:
-    """One daemon of a duty. `stamps` is only ever appended to; `pause` is the pause file."""
+class Stamper:
+    """Stamps one daemon's executions. `stamps` is only ever appended to; `pause` is the pause file."""
 
     duty: str
     name: str
@@ -40,37 +47,22 @@ class Double:
     pause: Path
     chance: random.Random
 
-    async def handle(self, request: web.Request) -> web.Response:
-        """One JSON-RPC request, single or batch; a batch is executed call by call."""
-        if not _let_in(request.headers.get("Authorization", "")):
-            return web.Response(status=401)
-        try:
-            asked: Any = json.loads(await request.read())
-        except ValueError:
-            return web.json_response({"result": None, "error": {"code": -32700, "message": "Parse error"}, "id": None})
-        received, epoch = stamps.now(), _epoch(request.headers)
-        if isinstance(asked, list):
-            return web.json_response([await self.execute(call, epoch, received) for call in asked])
-        answer = await self.execute(asked, epoch, received)
-        return web.json_response(answer, status=500 if answer["error"] else 200)
-
-    async def execute(self, call: Mapping[str, Any], epoch: int | None, received: int) -> dict[str, Any]:
-        """The call's answer. A signing call is on disk before it is answered."""
-        if call.get("method") in rpc.SIGNING:
-            await asyncio.sleep(self.pause_seconds())
-            begin = stamps.now()
-            await asyncio.sleep(self.chance.uniform(0, LONGEST_EXECUTION))
-            done = Execution(
-                duty=self.duty,
-                daemon=self.name,
-                signer=rpc.signer_of(call.get("params") or []),
-                epoch=epoch,
-                received=received,
-                begin=begin,
-                end=stamps.now(),
-            )
-            stamps.append(self.stamps, done)
-        return rpc.answer(call, time.time(), int(time.time()) // BLOCK_SECONDS)
+    async def __call__(self, asked: Asked, transaction: Transaction) -> None:
+        """The call is on disk before it is answered."""
+        received = stamps.now()
+        await asyncio.sleep(self.pause_seconds())
+        begin = stamps.now()
+        await asyncio.sleep(self.chance.uniform(0, LONGEST_EXECUTION))
+        done = Execution(
+            duty=self.duty,
+            daemon=self.name,
+            signer=signer_of(transaction),
+            epoch=_epoch(asked),
+            received=received,
+            begin=begin,
+            end=stamps.now(),
+        )
+        stamps.append(self.stamps, done)
 
     def pause_seconds(self) -> float:
         """What the pause file says now; 0 without one."""
@@ -80,43 +72,112 @@ class Double:
             return 0.0
 
 
-def _epoch(headers: Mapping[str, str]) -> int | None:
+def _epoch(asked: Asked) -> int | None:
     try:
-        return int(headers.get(EPOCH_HEADER, ""))
+        return int(asked.headers.get(EPOCH_HEADER, ""))
     except ValueError:
         return None
 
 
-def _let_in(given: str) -> bool:
-    """Whether this is the login of RPC_USERNAME and RPC_PASSWORD; without these anybody is let in."""
+def signer_of(transaction: Transaction) -> str:
+    """Who has signed: the name is what the transaction says."""
+    said = [output.script[1:] for output in transaction.outputs if output.script.startswith(OP_RETURN)]
+    try:
+        return said[0].decode()
+    except (IndexError, ValueError):
+        return UNKNOWN
+
+
+class _Named:
+    """Takes a name in hex for a transaction that says it."""
+
+    def to_sign(self, asked: Asked) -> Transaction:
+        try:
+            return super().to_sign(asked)  # type: ignore[misc]
+        except RpcError:
+            return _saying(asked)
+
+
+def _saying(asked: Asked) -> Transaction:
+    name = bytes.fromhex(str(asked.params[0]))
+    spent = (Input(transaction=FUNDING, number=0),)
+    return Transaction(
+        head=VERSION, inputs=spent, outputs=(Output(satoshis=0, script=OP_RETURN + name),), tail=bytes(4)
+    )  # fmt: skip
+
+
+class StampedKomodod(_Named, Komodod):
+    """KMD's or an assetchain's."""
+
+
+class StampedLitecoind(_Named, Litecoind):
+    """LTC's."""
+
+
+def made(asked: argparse.Namespace) -> Any:
+    """The double that the arguments ask for, which does not listen yet."""
+    network, trouble = Network.of(asked.chain), troubles(*asked.troubles)
     user, password = os.environ.get("RPC_USERNAME"), os.environ.get("RPC_PASSWORD")
-    if user is None or password is None:
-        return True
-    wanted = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return hmac.compare_digest(given, f"Basic {wanted}")
+    settings = Settings(
+        network=network,
+        pubkey=asked.pubkey,
+        login=None if user is None or password is None else (user, password),
+        queue=asked.queue,
+    )
+    stamper = Stamper(
+        duty=asked.duty,
+        name=f"{asked.name}/{asked.chain}",
+        stamps=asked.stamps,
+        pause=asked.pause,
+        chance=random.Random(f"{asked.seed}/{asked.chain}"),
+    )
+    kind, chain = StampedLitecoind if asked.chain == "LTC" else StampedKomodod, Chain(name=asked.chain, trouble=trouble)
+    wallets = (
+        Wallets.read(asked.wallet)
+        if asked.wallet and asked.wallet.exists()
+        else Wallets(keys={"": {asked.pubkey: True}}, loaded=[""])
+    )
+    return kind(settings, chain, wallets, stamper)
 
 
-def application(double: Double) -> web.Application:
-    """What answers on the RPC port."""
-    made = web.Application(client_max_size=MOST_BYTES)
-    made.router.add_post("/", double.handle)
-    return made
+async def serve(daemon: Any, port: int) -> int:
+    """Until asked to end, or there is no room on the disk any more."""
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    await daemon.server.start(port)
+    while not (ending.is_set() or daemon.stopping.is_set()):
+        if daemon.trouble.no_space:
+            print("Error: Disk space is low!", file=sys.stderr)  # noqa: T201
+            return 1
+        try:
+            await asyncio.wait_for(ending.wait(), SPACE_SECONDS)
+        except TimeoutError:
+            continue
+    await daemon.end()
+    return 0
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until asked to end."""
     parser = argparse.ArgumentParser(prog="python -m chaos.daemon", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="of loopback")
+    parser.add_argument("--chain", default="KMD", help="LTC is litecoind's, every other one komodod's; default KMD")
     parser.add_argument("--duty", required=True)
-    parser.add_argument("--name", required=True, help="the daemon's own, in the stamps")
+    parser.add_argument("--name", required=True, help="the daemon's own, in the stamps, before its chain")
     parser.add_argument("--stamps", type=Path, required=True, help="the file of executed calls")
     parser.add_argument("--pause", type=Path, required=True, help="the pause file, which need not exist")
+    parser.add_argument("--pubkey", default="02" * 33, help="the notary's, whose coins the wallet holds")
+    parser.add_argument("--wallet", type=Path, help="the file of its wallets; without it the key is there")
+    parser.add_argument("--troubles", type=Path, action="append", default=[], help="what is wrong, the last one first")
+    parser.add_argument("--queue", type=int, default=256, help="calls that may wait: -rpcworkqueue; default 256")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args(arguments)
-    chance = random.Random(asked.seed)
-    double = Double(duty=asked.duty, name=asked.name, stamps=asked.stamps, pause=asked.pause, chance=chance)
-    web.run_app(application(double), host="127.0.0.1", port=asked.port, print=None, access_log=None)
+    try:
+        return asyncio.run(serve(made(asked), asked.port))
+    except KeyboardInterrupt:
+        return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,36 +26,59 @@ CLIENT = "eu-west"
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """All processes of one candidate. `folder` holds its files."""
+    """All processes of one candidate, its gates and daemons by their chains. `folder` holds its files."""
 
     unit: Unit
     folder: Path
     agent: Process
     watchdog: Process
-    gate: Process
-    daemon: Process
+    gates: Mapping[str, Process]
+    daemons: Mapping[str, Process]
     agent_host: Host
     daemon_host: Host
 
     @property
+    def gate(self) -> Process:
+        """KMD's."""
+        return self.gates[layout.CHAIN]
+
+    @property
+    def daemon(self) -> Process:
+        """KMD's."""
+        return self.daemons[layout.CHAIN]
+
+    @property
     def processes(self) -> tuple[Process, ...]:
-        return (self.daemon, self.gate, self.watchdog, self.agent)
+        return (*self.daemons.values(), *self.gates.values(), self.watchdog, self.agent)
 
     @property
     def agent_file(self) -> Path:
         return self.folder / "agent.json"
 
     def clock_file(self, part: str) -> Path:
-        """What libfaketime reads for one of PARTS."""
+        """What libfaketime reads for one of PARTS, all gates included."""
         return self.folder / f"{part}.clock"
+
+    def wallet_file(self, chain: str) -> Path:
+        """What a daemon's wallets hold, read when it starts."""
+        return self.folder / f"wallet-{chain}.json"
 
 
 class Fleet:
     """Everything that a fault may be made to. One thread uses it, and lives as long as it."""
 
-    def __init__(self, rig: Rig, folder: Path, units: Sequence[Unit], seed: int) -> None:
-        """The servers run already."""
-        self.rig, self.folder = rig, folder
+    def __init__(
+        self,
+        rig: Rig,
+        folder: Path,
+        units: Sequence[Unit],
+        seed: int,
+        *,
+        chains: Sequence[str] = layout.CHAINS,
+        rate: float = layout.CALLS_A_SECOND,
+    ) -> None:
+        """The servers run already. `rate`: signing calls a second and coin."""
+        self.rig, self.folder, self.chains, self._rate = rig, folder, tuple(chains), rate
         self.cuts = Cuts(rig.network)
         self.topology = Topology(servers={number: rig.region_of(number) for number in rig.numbers}, units=tuple(units))
         self._lines = Lines()
@@ -92,38 +115,55 @@ class Fleet:
         folder = self.folder / "units" / f"{unit.duty}-{unit.region}"
         for name in ("state", "keys", "gate"):
             (folder / name).mkdir(parents=True)
-        (folder / "keys" / "passphrase").write_text(f"words of {unit.duty}\n")
+        (folder / "keys" / "passphrase").write_text(f"{layout.passphrase(unit.duty)}\n")
         subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={GATE_DISK_KIBIBYTES}k", "tmpfs", str(folder / "gate")], check=True
         )
-        ensemble, gates = self._access(), write_gate_files(self.rig, layout.gate_name(unit), folder / "tls")
         clients = files_in(self.rig.folder / "clients" / CLIENT)
-        agent, gate = folder / "agent.json", folder / "gate.json"
-        agent.write_text(to_json(layout.agent_config(unit, folder, ensemble, clients)))
-        gate.write_text(to_json(layout.gate_config(unit, folder, ensemble, gates)))
+        agent = folder / "agent.json"
+        agent.write_text(
+            to_json(layout.agent_config(unit, folder, self._access(), clients, chains=self.chains, rate=self._rate))
+        )
         signs, serves = (self.rig.place(unit.region, host) for host in (unit.agent_host, unit.daemon_host))
-        daemon = layout.daemon_command(unit, folder, seed)
         return Member(
             unit=unit,
             folder=folder,
             agent=self._process(folder, "agent", signs, layout.failover_command("agent", agent)),
             watchdog=self._process(folder, "watchdog", signs, layout.failover_command("watchdog", agent)),
-            gate=self._process(folder, "gate", serves, layout.failover_command("gate", gate)),
-            daemon=self._process(folder, "daemon", serves, daemon),
+            gates=self._gates(unit, folder, serves),
+            daemons={chain: self._daemon(unit, folder, serves, seed, chain) for chain in self.chains},
             agent_host=signs,
             daemon_host=serves,
         )
 
-    def _process(self, folder: Path, part: str, host: Host, command: Sequence[str]) -> Process:
-        clock = folder / f"{part}.clock"
-        wallclock.put_off(clock, 0)
+    def _gates(self, unit: Unit, folder: Path, serves: Host) -> dict[str, Process]:
+        ensemble, tls = self._access(), write_gate_files(self.rig, layout.gate_name(unit), folder / "tls")
+        made: dict[str, Process] = {}
+        for chain in self.chains:
+            name = layout.file_name("gate", chain)
+            file = folder / f"{name}.json"
+            file.write_text(to_json(layout.gate_config(unit, folder, ensemble, tls, chain)))
+            command = layout.failover_command("gate", file)
+            made[chain] = self._process(folder, name, serves, command, clock="gate")
+        return made
+
+    def _daemon(self, unit: Unit, folder: Path, serves: Host, seed: int, chain: str) -> Process:
+        (folder / f"wallet-{chain}.json").write_text(layout.wallet(unit.duty))
+        command = layout.daemon_command(unit, folder, seed, chain)
+        return self._process(folder, layout.file_name("daemon", chain), serves, command)
+
+    def _process(self, folder: Path, name: str, host: Host, command: Sequence[str], *, clock: str = "") -> Process:
+        """`clock`: whose wall clock it has, if not its own; a daemon has the machine's."""
+        part = clock or name
+        file = folder / f"{part}.clock"
+        wallclock.put_off(file, 0)
         variables = {
             **environment(),
             **layout.LOGIN,
-            **(wallclock.environment(clock, self._preloaded) if part in PARTS else {}),
+            **(wallclock.environment(file, self._preloaded) if part in PARTS else {}),
         }
-        log = folder / f"{part}.log"
-        return Process(name=part, command=host.enter(command), environment=variables, log=log, lines=self._lines)
+        log = folder / f"{name}.log"
+        return Process(name=name, command=host.enter(command), environment=variables, log=log, lines=self._lines)
 
     def _access(self) -> EnsembleAccess:
         access, tls = self.rig.access(CLIENT), files_in(self.rig.folder / "clients" / CLIENT)

@@ -15,6 +15,8 @@ from sandbox.mounts import private_mounts
 from sandbox.pods import zookeeper_image
 from sandbox.pods.python_image import python_image
 
+CALLS_A_SECOND = 8.0  # and coin: two cores have all candidates' calls to make
+
 
 @contextmanager
 def staged(folder: Path, units: Sequence[Unit], seed: int, tell: Callable[[str], None]) -> Iterator[Fleet]:
@@ -28,5 +30,5 @@ def staged(folder: Path, units: Sequence[Unit], seed: int, tell: Callable[[str],
     with closing(rig):
         rig.start(*rig.numbers)
         rig.wait_ready()
-        with closing(Fleet(rig, folder, units, seed)) as fleet:
+        with closing(Fleet(rig, folder, units, seed, rate=CALLS_A_SECOND)) as fleet:
             yield fleet
