@@ -28,6 +28,7 @@ KINDS = ("joins", "killed", "frozen", "signer")
 RATE = 4.0  # signing calls a second and coin: several duties share two cores with everything else
 DAEMONS = ("KMD", "CCL")  # whose daemons are struck
 CHECK_SECONDS = 0.5  # between two readings of logs
+BLOCK_SECONDS = 60  # between two blocks of the doubles' chains
 AFTER_SECONDS = 5.0  # that a chain's joining is looked at for
 SHIPPED = Failover()
 
@@ -161,7 +162,7 @@ class Joined:
             return None
         until = self._joined + int(AFTER_SECONDS * SECOND)
         done = stamps.read(Execution, [self.holder.folder / "stamps.jsonl"])
-        kmd = [item for item in done if item.chain == "KMD"]
+        kmd = [item for item in done if item.daemon.endswith("/KMD")]
         executed = sum(self.came <= item.received <= until for item in done)
         return {
             "joined_s": (self._joined - self.came) / SECOND,
@@ -194,9 +195,7 @@ def as_shipped(member: Member, settle_seconds: float) -> None:
     """The limits of health that a stack has which says nothing; one priority for all, so that nothing moves back."""
     file = member.folder / "agent.json"
     found: dict[str, Any] = json.loads(file.read_text())
-    limits = SHIPPED.health.model_dump()
-    found["health"] |= {name: value for name, value in limits.items() if name in found["health"]}
-    found["health"]["settle_seconds"] = settle_seconds
+    found["health"] = SHIPPED.health.limits("KMD", BLOCK_SECONDS) | {"settle_seconds": settle_seconds, "chains": []}
     found["priority"] = 1
     file.write_text(json.dumps(found))
 
