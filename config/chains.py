@@ -24,6 +24,7 @@ class Chain:
     flags: tuple[str, ...]
     addnodes: tuple[str, ...]
     takes_pubkey: bool
+    makes_wallet: bool
     stop_grace_seconds: int
     block_seconds: int  # between two blocks, on average
 
@@ -41,6 +42,7 @@ def known_chains(registry: Iterable[RegistryChain]) -> Mapping[str, Chain]:
             flags=coin.flags,
             addnodes=(),
             takes_pubkey=coin.takes_pubkey,
+            makes_wallet=coin.makes_wallet,
             stop_grace_seconds=coin.stop_grace_seconds,
             block_seconds=coin.block_seconds,
         )
@@ -61,6 +63,7 @@ def _assetchain(chain: RegistryChain, komodo: Chain) -> Chain:
         flags=tuple(flag for flag in chain.flags if not flag.startswith(placed_by_us)),
         addnodes=chain.addnodes,
         takes_pubkey=True,
+        makes_wallet=True,
         stop_grace_seconds=komodo.stop_grace_seconds,
         block_seconds=int(chain.parameters.get("ac_blocktime") or komodo.block_seconds),
     )

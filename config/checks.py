@@ -219,10 +219,26 @@ def release(values: Values, found: Release, chains: Mapping[str, Chain]) -> Iter
         if build not in found.daemons:
             expected = f"daemons.{build} with version and image in {values.get('release')}: {key} needs it"
             yield Mistake(path="release", found=f"{source} without the daemon {build}", expected=expected)
+    yield from _masters(values, found, chains)
     kinds = {kind for _, kind in each(values, "notaries", "*", "kind") if isinstance(kind, str)}
-    for kind in sorted(kinds & {"iguana", "checkpoint-master"}):
-        if kind not in found.signers:
-            expected = f"signers.{kind} in {values.get('release')}"
-            yield Mistake(path="release", found=f"{source} without the signer {kind}", expected=expected)
+    if "iguana" in kinds and "iguana" not in found.signers:
+        expected = f"signers.iguana in {values.get('release')}"
+        yield Mistake(path="release", found=f"{source} without the signer iguana", expected=expected)
     if "iguana" in kinds and found.gate is None:
         yield Mistake(path="release", found=f"{source} without the gate", expected=f"gate in {values.get('release')}")
+
+
+def _masters(values: Values, found: Release, chains: Mapping[str, Chain]) -> Iterator[Mistake]:
+    """Checkpoint masters whose image the release has not, or has with another version of the daemon."""
+    source, file = f"release {found.version}", values.get("release")
+    named = {key for _, key in each(values, "notaries", "*", "duties", "*", "chain") if isinstance(key, str)}
+    builds = {key: found.daemon_for(key, chains[key].build) for key in sorted(named & set(chains))}
+    for key, build in builds.items():
+        if build not in found.masters:
+            expected = f"masters.{build} with version and image in {file}: {key} needs it"
+            yield Mistake(path="release", found=f"{source} without the master {build}", expected=expected)
+    for name in sorted({*builds.values()} & {*found.masters} & {*found.daemons}):
+        version, same = found.masters[name].version, found.daemons[name].version
+        if version != same:
+            expected = f"{same}, as daemons.{name} has it: a master starts the very daemon that others run"
+            yield Mistake(path="release", found=f"{source} masters.{name} {version}", expected=expected)

@@ -10,6 +10,7 @@ class Coin:
     """A coin's facts. `flags` are what notaries start its daemon with on top of paths, peers and keys.
 
     `conf` lies below the home folder, as `-notary` and Iguana name it; ports are TCP's; `netmagic` is hex.
+    `makes_wallet`: whether the daemon makes its own wallet; litecoind and bitcoind make none from 0.21 on.
     `block_seconds` is the average time between two blocks.
     `stop_grace_seconds` is the time from SIGTERM to SIGKILL: our choice, generous, since it only ends a daemon that
     hangs.
@@ -23,6 +24,7 @@ class Coin:
     netmagic: str
     flags: tuple[str, ...]
     takes_pubkey: bool
+    makes_wallet: bool
     stop_grace_seconds: int
     block_seconds: int
 
@@ -38,6 +40,7 @@ KMD = Coin(
     netmagic="f9eee48d",  # `iguana/coins/kmd_7776`
     flags=("-gen", "-genproclimit=1", "-minrelaytxfee=0.000035", "-opretmintxfee=0.004"),
     takes_pubkey=True,
+    makes_wallet=True,
     stop_grace_seconds=300,
     block_seconds=60,  # komodo's `src/chainparams.cpp`, nPowTargetSpacing
 )
@@ -52,6 +55,7 @@ LTC = Coin(
     netmagic="fbc0b6db",  # litecoin's `src/chainparams.cpp`
     flags=(),
     takes_pubkey=False,
+    makes_wallet=False,
     stop_grace_seconds=600,
     block_seconds=150,
 )
@@ -66,6 +70,7 @@ BTC = Coin(
     netmagic="f9beb4d9",
     flags=(),
     takes_pubkey=False,
+    makes_wallet=False,
     stop_grace_seconds=600,
     block_seconds=600,
 )

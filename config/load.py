@@ -35,6 +35,10 @@ class LoadedStack:
     release: Release
     chains: Mapping[str, Chain]
 
+    def daemon_for(self, chain: str) -> str:
+        """The name of the release's build that runs a chain of this stack."""
+        return self.release.daemon_for(chain, self.chains[chain].build)
+
 
 def stack_file(root: Path, name: str) -> Path:
     """Where the configuration of a stack lies."""

@@ -11,7 +11,7 @@ from config.chains import Chain
 from config.load import LoadedStack
 from config.names import object_name
 from config.networks import RegionNetwork, allot
-from config.notary import IguanaCandidate, IguanaDuty, IguanaNotary, Notary, SecretSource, chains_of
+from config.notary import CheckpointDuty, IguanaCandidate, IguanaDuty, IguanaNotary, Notary, SecretSource, chains_of
 from config.region import EksRegion, ExistingRegion, Ranges, Region
 from config.release import DaemonBuild
 from config.stack import ChainSize
@@ -221,8 +221,15 @@ def _duty(region: str, notary_name: str, notary: Notary, shard: str, loaded: Loa
         bus_address=candidate.bus_address if isinstance(candidate, IguanaCandidate) else None,
         bus_notaries=configured.bus_notaries if isinstance(configured, IguanaDuty) else (),
         shards_apart=isinstance(notary, IguanaNotary) and notary.shards_apart and len(notary.duties) > 1,
-        signer=loaded.release.signers[notary.kind],
+        signer=_signer(configured, loaded),
     )
+
+
+def _signer(configured: IguanaDuty | CheckpointDuty, loaded: LoadedStack) -> DaemonBuild:
+    """The build that has the agent and what it starts: Iguana, or the daemon of the master's own chain."""
+    if isinstance(configured, IguanaDuty):
+        return loaded.release.signers["iguana"]
+    return loaded.release.master_with(loaded.daemon_for(configured.chain))
 
 
 def _daemon(duty: Duty, key: str, siblings: tuple[str, ...], loaded: LoadedStack) -> Daemon:
@@ -231,7 +238,8 @@ def _daemon(duty: Duty, key: str, siblings: tuple[str, ...], loaded: LoadedStack
     return Daemon(
         duty=duty,
         chain=chain,
-        build=loaded.release.daemons[loaded.release.daemon_for(key, chain.build)],
+        # A master's daemon is started by its agent, which is in an image of both.
+        build=duty.signer if duty.kind == "checkpoint-master" else loaded.release.daemons[loaded.daemon_for(key)],
         size=loaded.stack.sizes.get(key, ChainSize()),
         notarised_to=anchor if key == "KMD" else None,
     )

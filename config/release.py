@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from config.types import ChainKey, Image, Model, ObjectName, Version, expected
 
-SignerKind = Literal["iguana", "checkpoint-master"]
+SignerKind = Literal["iguana"]
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -133,6 +133,10 @@ class Release(Model):
     keeper: DaemonBuild = Field(description="Brings the ensemble's membership to what the stack says")
     gate: DaemonBuild | None = Field(default=None, description="Needed by Iguana notaries")
     signers: Mapping[SignerKind, DaemonBuild] = Field(default_factory=dict[SignerKind, DaemonBuild])
+    masters: Mapping[ObjectName, DaemonBuild] = Field(
+        default_factory=dict[ObjectName, DaemonBuild],
+        description="The agent with a daemon for it to start, by the daemon's name under `daemons`: checkpoint masters",
+    )
     daemons: Mapping[ObjectName, DaemonBuild]
     chains: Mapping[ChainKey, ObjectName] = Field(
         default_factory=dict, description="Chains whose daemon is not the usual one, such as MCL: komodod-mcl"
@@ -146,6 +150,15 @@ class Release(Model):
         """The name of the build that runs `chain`, whose project usually runs `usual`."""
         return self.chains.get(chain, usual)
 
+    def master_with(self, daemon: str) -> DaemonBuild:
+        """The checkpoint master's build that starts this daemon. Raises KeyError where the release has none.
+
+        What is said of the daemon's data and forks holds for it too, unless it says something of its own.
+        """
+        build, same = self.masters[daemon], self.daemons.get(daemon)
+        told = {key: getattr(same, key) for key in ("data", "forks") if same and getattr(build, key) is None}
+        return build.model_copy(update=told)
+
     @property
     def builds(self) -> Mapping[str, DaemonBuild]:
         """Every build by its path in the file."""
@@ -157,6 +170,7 @@ class Release(Model):
         if self.gate:
             yield "gate", self.gate
         yield from ((f"signers.{name}", build) for name, build in sorted(self.signers.items()))
+        yield from ((f"masters.{name}", build) for name, build in sorted(self.masters.items()))
         yield from ((f"daemons.{name}", build) for name, build in sorted(self.daemons.items()))
 
     @property

@@ -1,4 +1,6 @@
-"""`python -m failover agent|gate|watchdog|import-keys|status|handover|drain|undrain|pin|unpin|all-stop --config FILE`.
+"""`python3 -m failover agent|gate|watchdog|import-keys|status|handover|drain|undrain|pin|unpin|all-stop --config FILE`.
+
+`python3 -m failover conf --from FILE --to FILE` writes a daemon's conf file with its RPC's login.
 
 Exit codes: 0 done; 1 not done, with the reason on stderr; 2 the command line or the file is wrong, a line a mistake.
 """
@@ -12,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from config.failover import AgentConfig, GateConfig
-from failover.settings import SettingsError, load
+from failover.settings import SettingsError, load, rpc_login
 
 AGENT = "/etc/agent/agent.json"
 # Name: help, example.
@@ -28,23 +30,29 @@ COMMANDS = {
     "pin": ("let nobody but this candidate hold the duty", f"pin --config {AGENT} --candidate eu-west"),
     "unpin": ("let any candidate hold the duty", f"unpin --config {AGENT}"),
     "all-stop": ("stop every signer of the fleet", f"all-stop --config {AGENT} --resume"),
+    "conf": (
+        "write a daemon's conf file with the login of its RPC, from RPC_USERNAME and RPC_PASSWORD",
+        "conf --from /etc/chain/chain.conf --to /run/chain/chain.conf",
+    ),
 }
 
 
 def parser() -> argparse.ArgumentParser:
     """All subcommands, an example each."""
     made = argparse.ArgumentParser(
-        prog="python -m failover", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python3 -m failover", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     added: dict[str, argparse.ArgumentParser] = {}
     for name, (text, example) in COMMANDS.items():
-        epilog = f"Example: python -m failover {example}"
+        epilog = f"Example: python3 -m failover {example}"
         form = argparse.RawDescriptionHelpFormatter  # an example is one line, to be copied
         added[name] = commands.add_parser(name, help=text, description=text, epilog=epilog, formatter_class=form)
-        added[name].add_argument(
-            "--config", type=Path, required=True, metavar="FILE", help="the agent's or gate's file"
-        )
+        files = {"--config": "the agent's or gate's file"}
+        if name == "conf":
+            files = {"--from": "the conf file without a login", "--to": "the daemon's, in a folder that is its own"}
+        for option, text in files.items():
+            added[name].add_argument(option, type=Path, required=True, metavar="FILE", help=text)
     added["agent"].add_argument("signer", nargs="*", help="after --: the signer's command, in place of the file's")
     added["import-keys"].add_argument("--chain", help="this one alone; all of the duty's if left out")
     added["import-keys"].add_argument("--rescan", action="store_true", help="look through the chain anew in any case")
@@ -78,6 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
+    if given.command == "conf":
+        from failover import conf
+
+        conf.write(getattr(given, "from"), given.to, rpc_login())
+        return 0
     if given.command == "gate":
         return _gate(load(given.config, GateConfig))
     config = load(given.config, AgentConfig)

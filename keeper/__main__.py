@@ -1,4 +1,4 @@
-"""`python -m keeper --config FILE`: change the ensemble's members one by one until they are what the file says.
+"""`python3 -m keeper --config FILE`: change the ensemble's members one by one until they are what the file says.
 
 Runs as a Kubernetes Job after the servers' sets. A server joins only once it serves: it has then all data, and its vote
 can't slow the others. Exit codes: 0 done, 1 not done in time, 2 the file is wrong.
@@ -98,7 +98,7 @@ def say(text: str) -> None:
 def main() -> int:
     """Read the file and run."""
     parser = argparse.ArgumentParser(
-        prog="keeper", description=__doc__, epilog="Example: python -m keeper --config /conf/keeper.json"
+        prog="keeper", description=__doc__, epilog="Example: python3 -m keeper --config /conf/keeper.json"
     )
     parser.add_argument("--config", type=Path, required=True, help="the file that the Job's ConfigMap holds")
     arguments = parser.parse_args()

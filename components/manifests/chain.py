@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from components.manifests.certificates import CLIENT_MOUNT, GATES_SECRET, client_volume, gate_volume
-from components.manifests.failover import agent_config, gate_config
+from components.manifests.failover import MASTER, agent_config, gate_config
 from components.manifests.pods import (
     CHAIN,
     Manifest,
@@ -23,20 +23,36 @@ from components.manifests.pods import (
     stateful_set,
     volume_claim,
 )
-from components.manifests.sidecars import gate, keys_volume, rpc_environment, watchdog
+from components.manifests.sidecars import (
+    CONF_FOLDER,
+    conf_volume,
+    conf_writer,
+    gate,
+    keys_volume,
+    rpc_environment,
+    watchdog,
+)
 from config import pod_ports
+from config.chains import Chain
+from config.coins import COINS
 from config.names import content_name
 from config.plan import Daemon, FleetPlan, RegionPlan
 
 HOME = "/home/notary"
 DATA = "/data"
-CONF = "/etc/chain/chain.conf"
-# Readiness and liveness mean "RPC answers", never "synced": a chain syncs for days, and the engine waits ten minutes.
+CONF = f"{CONF_FOLDER}/chain.conf"
+# What waits for the daemon's threads: more than a gate lets in at once. 256 is what komodod writes into a conf of its
+# own (GLEECBTC/komodo-daemon 558a174, `src/komodo_utils.cpp`); with 16, the default, it refuses calls of a busy round.
+RPC_QUEUE, RPC_THREADS = 256, 16
+# Alive is a process that is there, ready one that answers; neither means "synced": a chain syncs for days.
 LIVES, ANSWERS = "/chain/lives", "/chain/answers"
 
 
 def conf(daemon: Daemon) -> str:
-    """The daemon's conf file. RPC listens on the pod's loopback alone: the gate beside it is the way in."""
+    """The daemon's conf file but for the RPC's login, which an init container puts in (`failover/conf.py`).
+
+    RPC listens on the pod's loopback alone: the gate beside it is the way in.
+    """
     chain = daemon.chain
     lines = [
         "server=1",
@@ -45,34 +61,45 @@ def conf(daemon: Daemon) -> str:
         f"rpcport={chain.rpc}",
         "rpcbind=127.0.0.1",
         "rpcallowip=127.0.0.1",
+        f"rpcworkqueue={RPC_QUEUE}",
+        f"rpcthreads={RPC_THREADS}",
         "txindex=1",
         *(f"addnode={peer}" for peer in chain.addnodes),
     ]
     return "\n".join(lines) + "\n"
 
 
-def anchor_conf(daemon: Daemon) -> str:
-    """How komodod finds the chain it is notarised to: always at 127.0.0.1, where the gate forwards it.
+def files_read(daemon: Daemon) -> Mapping[str, str]:
+    """What komodod reads beside its conf, by path: how it would reach the RPC of KMD and of the coin behind it.
 
-    komodod reads user and password here too; the gate asks nobody on the pod's own loopback for them.
+    KMD's daemon reads `komodo.conf` in its data directory, which it needs for nothing but says that it misses, and
+    below the home folder what `-notary` names, to look each notarisation up on that chain: there it finds the gate's
+    link, always at 127.0.0.1, which asks nobody for user and password (GLEECBTC/komodo-daemon 558a174,
+    `set_kmd_user_password_port` in `src/komodo_utils.cpp`). An assetchain's would read `komodo.conf` beside its data
+    directory, and there is none: docs/adr/0035 says why.
     """
-    port = daemon.notarised_to.rpc if daemon.notarised_to else 0
-    return f"rpcuser=loopback\nrpcpassword=loopback\nrpcport={port}\n"
+    if daemon.chain.key != "KMD":
+        return {}
+    anchor = daemon.notarised_to
+    read = {f"{DATA}/komodo.conf": daemon.chain.rpc}
+    if anchor:
+        read[f"{HOME}/{_anchor_path(anchor)}"] = anchor.rpc
+    return {path: f"rpcuser=loopback\nrpcpassword=loopback\nrpcport={port}\n" for path, port in read.items()}
 
 
 def flags(daemon: Daemon) -> tuple[str, ...]:
-    """The daemon's command line. Kubernetes puts the RPC's user and password in from the Secret."""
+    """The daemon's command line: options alone, since komodod ends at a bare word, and no secret, as `ps` shows it."""
     own = [*daemon.chain.flags, f"-pubkey={daemon.duty.pubkey}"] if daemon.chain.takes_pubkey else daemon.chain.flags
     anchor = daemon.notarised_to
-    notary = [f"-notary=.{anchor_name(anchor.key)}/{anchor_name(anchor.key)}.conf"] if anchor else []
-    ours = [f"-datadir={DATA}", f"-conf={CONF}", "-rpcuser=$(RPC_USERNAME)", "-rpcpassword=$(RPC_PASSWORD)"]
+    notary = [f"-notary={_anchor_path(anchor)}"] if anchor else []
+    ours = [f"-datadir={DATA}", f"-conf={CONF}"]
     # Kubernetes expands $(NAME) in arguments; a value from a registry must arrive as it is written.
     return (*(flag.replace("$", "$$") for flag in [*own, *notary]), *ours)
 
 
-def anchor_name(chain: str) -> str:
-    """The folder and conf name of the coin that KMD is notarised to."""
-    return {"LTC": "litecoin", "BTC": "bitcoin"}[chain]
+def _anchor_path(anchor: Chain) -> str:
+    """Where below the home folder komodod finds the conf of the coin that KMD is notarised to."""
+    return next(coin.conf for coin in COINS if coin.key == anchor.key)
 
 
 def objects(plan: FleetPlan, region: RegionPlan, daemon: Daemon) -> Iterator[Named]:
@@ -80,8 +107,7 @@ def objects(plan: FleetPlan, region: RegionPlan, daemon: Daemon) -> Iterator[Nam
     namespace, name = plan.loaded.stack.namespace, daemon.name
     labelled = labels("chain", name, daemon.duty, daemon.chain.key)
     files = {"chain.conf": conf(daemon), "failover.json": failover_json(plan, region, daemon)}
-    if daemon.notarised_to:
-        files["anchor.conf"] = anchor_conf(daemon)
+    files |= {path.rpartition("/")[2]: text for path, text in files_read(daemon).items()}
     config = config_map(namespace, content_name(name, json.dumps(files, sort_keys=True)), labelled, files)
     service = {
         "apiVersion": "v1",
@@ -115,6 +141,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, daemon: Daemon, config: str) -> Ma
         {"name": "config", "configMap": {"name": config}},
         {"name": "home", "emptyDir": {}},
         {"name": "tmp", "emptyDir": {}},
+        conf_volume(),
         client_volume(),
     ]
     volumes.append(keys_volume(plan, daemon.duty) if masters else gate_volume(GATES_SECRET))
@@ -122,7 +149,7 @@ def _pod(plan: FleetPlan, region: RegionPlan, daemon: Daemon, config: str) -> Ma
     spec = pod_spec(
         region,
         daemon.chain.stop_grace_seconds,
-        initContainers=[watchdog(daemon.duty)] if masters else [gate(plan)],
+        initContainers=[conf_writer(plan, daemon.duty), watchdog(daemon.duty) if masters else gate(plan)],
         containers=[_daemon(plan, daemon, health)],
         volumes=volumes,
         **placement("chain", daemon.duty),
@@ -136,29 +163,29 @@ def _daemon(plan: FleetPlan, daemon: Daemon, health: int) -> Manifest:
     masters = daemon.duty.kind == "checkpoint-master"
     mounts = [
         {"name": "data", "mountPath": DATA, "subPath": "chain"},
-        {"name": "config", "mountPath": CONF, "subPath": "chain.conf", "readOnly": True},
+        {"name": "conf", "mountPath": CONF_FOLDER, "readOnly": True},
         {"name": "home", "mountPath": HOME},
         {"name": "tmp", "mountPath": "/tmp"},
     ]
-    if anchor := daemon.notarised_to:
-        path = f"{HOME}/.{anchor_name(anchor.key)}/{anchor_name(anchor.key)}.conf"
-        mounts.append({"name": "config", "mountPath": path, "subPath": "anchor.conf", "readOnly": True})
+    for path in files_read(daemon):
+        mounts.append({"name": "config", "mountPath": path, "subPath": path.rpartition("/")[2], "readOnly": True})
     if masters:
         mounts.append({"name": "config", "mountPath": "/etc/agent/agent.json", "subPath": "failover.json"})
         mounts.append({"name": "keys", "mountPath": "/run/secrets/notary", "readOnly": True})
         mounts.append(CLIENT_MOUNT)
-    agent = ["agent", "--config", "/etc/agent/agent.json", "--", "komodod"] if masters else []
+    agent = ["agent", "--config", "/etc/agent/agent.json", "--", MASTER] if masters else []
     return {
         "name": "daemon",
         "image": daemon.build.image,
         "args": [*agent, *flags(daemon)],
-        "env": [{"name": "HOME", "value": HOME}, *rpc_environment(plan)],
+        # The agent of a master calls the daemon, as a gate does; no daemon takes its login from here.
+        "env": [{"name": "HOME", "value": HOME}, *(rpc_environment(plan) if masters else ())],
         "ports": [{"name": "p2p", "containerPort": daemon.chain.p2p}],
         "resources": resources(daemon.size.cpu, daemon.size.memory),
         "securityContext": container_security(),
         "volumeMounts": mounts,
-        # A daemon may read its index for hours, in which it says so and answers nothing else; and it may be busy for
-        # minutes after a reorganisation.
+        # A daemon that reads its index, rescans or reorganises may answer nothing for hours, and is alive all the same.
+        # What counts against it is a port that is shut for longer than it takes to open one, or to end by itself.
         "startupProbe": http_probe(LIVES, health, period=10, failures=360),
         "readinessProbe": http_probe(ANSWERS, health, period=10, failures=3),
         "livenessProbe": http_probe(LIVES, health, period=30, failures=20),

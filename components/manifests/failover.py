@@ -25,10 +25,12 @@ from config.failover import (
 )
 from config.names import object_name
 from config.plan import Daemon, Duty, FleetPlan, RegionPlan
+from config.programs import PROGRAMS
 
 # Less than the ten minutes that the engine waits for a Job.
 KEEPER_SECONDS = 480
 KEYS = "/run/secrets/notary"
+IGUANA, MASTER = (str(PROGRAMS[image].starts) for image in ("iguana", "checkpoint-master"))
 STATE = "/tmp/agent"  # the pod's own, which the watchdog shares
 # Iguana ends 2 s after SIGTERM [run]; a daemon has the grace of its pod.
 IGUANA_STOP_SECONDS = 5
@@ -84,11 +86,11 @@ def _health(plan: FleetPlan, region: RegionPlan, duty: Duty) -> HealthLimits:
 
 
 def signer_config(plan: FleetPlan, region: RegionPlan, duty: Duty) -> SignerConfig:
-    """What the agent starts. A daemon's command holds its RPC's password, so its container's arguments bring it."""
+    """What the agent starts. A daemon's command line is that of its container, behind the agent's own."""
     notaries, api = pod_ports.iguana(duty.bus_port)
     chain = None if duty.kind == "iguana" else region.daemons_of(duty)[0].chain
     return SignerConfig(
-        command=() if chain else ("iguana", notaries),
+        command=() if chain else (IGUANA, notaries),
         api_port=chain.rpc if chain else api,
         keys_directory=KEYS,
         stop_seconds=chain.stop_grace_seconds - 10 if chain else IGUANA_STOP_SECONDS,
@@ -126,6 +128,8 @@ def gate_config(plan: FleetPlan, daemon: Daemon) -> str:
             timing=timing(plan),
             ensemble=ensemble_access(plan, "client"),
             tls=tls_files(GATE_TLS),
+            pubkey=daemon.duty.pubkey,
+            wallet=not daemon.chain.makes_wallet,
         )
     )
 

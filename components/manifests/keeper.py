@@ -25,6 +25,7 @@ from components.manifests.pods import (
 )
 from config.names import content_name
 from config.plan import FleetPlan, RegionPlan
+from config.programs import PYTHON
 
 
 def home(plan: FleetPlan) -> str:
@@ -49,7 +50,7 @@ def job(plan: FleetPlan, region: RegionPlan, name: str) -> Manifest:
     container = {
         "name": KEEPER,
         "image": plan.loaded.release.keeper.image,
-        "command": ["python3", "-m", "keeper", "--config", "/conf/keeper.json"],
+        "command": [PYTHON, "-m", "keeper", "--config", "/conf/keeper.json"],
         "resources": resources("50m", "128Mi"),
         "securityContext": container_security(),
         "volumeMounts": [{"name": "config", "mountPath": "/conf", "readOnly": True}, CLIENT_MOUNT],

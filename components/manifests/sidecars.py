@@ -1,4 +1,4 @@
-"""What stands beside a daemon or a signer: gate, watchdog, and the secrets that they read."""
+"""What stands beside a daemon or a signer: the writer of its conf, gate, watchdog, and the secrets that they read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,29 @@ from config import pod_ports
 from config.plan import Duty, FleetPlan
 
 RPC_KEYS = {"RPC_USERNAME": "username", "RPC_PASSWORD": "password"}
+CONF_FOLDER = "/run/chain"  # in memory, the pod's own: the daemon's conf with the RPC's login in it
+
+
+def conf_writer(plan: FleetPlan, duty: Duty) -> Manifest:
+    """Before the daemon starts, its conf with the RPC's login: komodod takes a password from there alone (ADR 35)."""
+    build = duty.signer if duty.kind == "checkpoint-master" else plan.loaded.release.gate
+    return {
+        "name": "conf",
+        "image": build.image if build else "",
+        "args": ["conf", "--from", "/etc/chain/chain.conf", "--to", f"{CONF_FOLDER}/chain.conf"],
+        "env": rpc_environment(plan),
+        "resources": resources("10m", "64Mi"),
+        "securityContext": container_security(),
+        "volumeMounts": [
+            {"name": "config", "mountPath": "/etc/chain/chain.conf", "subPath": "chain.conf", "readOnly": True},
+            {"name": "conf", "mountPath": CONF_FOLDER},
+        ],
+    }
+
+
+def conf_volume() -> Manifest:
+    """Memory, so that the login is on no disk of the node."""
+    return {"name": "conf", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}
 
 
 def gate(plan: FleetPlan) -> Manifest:

@@ -31,11 +31,9 @@ def release_pins(loaded: LoadedStack) -> Iterator[Pin]:
     """The pins of a stack's release: of each build and its image's tag, and of each chain by its build."""
     release, source = loaded.release, loaded.stack.release
     builds = {f"daemons.{name}": (name, build) for name, build in release.daemons.items()}
-    # The checkpoint master's signer is the daemon itself.
-    builds |= {
-        f"signers.{kind}": ("komodod" if kind == "checkpoint-master" else kind, build)
-        for kind, build in release.signers.items()
-    }
+    # A checkpoint master's build is that of the daemon that it starts.
+    builds |= {f"masters.{name}": (name, build) for name, build in release.masters.items()}
+    builds |= {f"signers.{kind}": (kind, build) for kind, build in release.signers.items()}
     for key, (name, build) in builds.items():
         subject = subject_of(name) or name
         yield from pin(f"{source} {key}.version", subject, build.version)

@@ -136,7 +136,7 @@ def _ensemble(loaded: LoadedStack) -> Iterator[Finding]:
 def _outdated(loaded: LoadedStack) -> Iterator[Finding]:
     builds: dict[str, DaemonBuild | None] = {
         "daemons.komodod": loaded.release.daemons.get("komodod"),
-        "signers.checkpoint-master": loaded.release.signers.get("checkpoint-master"),
+        "masters.komodod": loaded.release.masters.get("komodod"),
     }
     for key, build in builds.items():
         numbers = build.version.removeprefix("v").replace("-", ".").split(".") if build else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 import aiohttp
@@ -22,6 +22,9 @@ REQUEST_BYTES = 32 * 2**20
 KEPT_BYTES = 2**20  # of a signing call's answer: more is no plain answer to one
 CLOSE_SECONDS = 0.1  # the signer is dead by then: nobody waits for an answer
 # As daemons answer what is no call: komodo-daemon 558a174 and litecoin 0.21.2.1, `src/httprpc.cpp`, and recordings.
+# Iguana's one thread asks all chains in turn, and waits without a limit: a call that has no answer by then stops the
+# rounds of every chain (KomodoPlatform/dPoW 2f846c0, `iguana/main.c`, dpow_loop) [run].
+POLL_SECONDS = 5.0
 NO_POST = "JSONRPC server handles only POST requests"
 CHARSET = "ISO-8859-1"
 
@@ -29,7 +32,11 @@ Signs = Callable[[bytes], bool]
 
 
 class Forwarder:
-    """Listens for each route. `tenure` says what is held now; a signing call is counted in the one it began under."""
+    """Listens for each route. `tenure` says what is held now; a signing call is counted in the one it began under.
+
+    `away` names the chains whose daemons don't answer: their calls are answered with an error at once, for a signer that
+    waits for one daemon does nothing for the others. `called_at`: when the signer made its last call, by `clock`.
+    """
 
     def __init__(
         self,
@@ -38,7 +45,10 @@ class Forwarder:
         tenure: Callable[[], Tenure | None],
         signs: Signs,
         clock: Clock,
+        away: Callable[[], Collection[str]] = tuple,
     ) -> None:
+        self.called_at = float("-inf")
+        self._away = away
         self._routes, self._gates = config.routes, Gates(config, identity)
         self._tenure, self._signs, self._clock = tenure, signs, clock
         self._runners: list[web.ServerRunner] = []
@@ -75,14 +85,19 @@ class Forwarder:
             body = await _body(request)
             if body is None:
                 return _error(b"", wire.OVERLOADED, f"the request has more than {REQUEST_BYTES} bytes")
+            self.called_at = self._clock()
+            if route.chain in self._away():
+                return _error(body, wire.NOT_EXECUTED, f"the daemon of {route.chain} does not answer: nothing was sent")
             return await (self._sign if self._signs(body) else self._read)(request, route, body)
 
         return handle
 
     async def _read(self, request: web.BaseRequest, route: GateRoute, body: bytes) -> web.StreamResponse:
         try:
-            async with self._gates.post(route, body, _epoch(self._tenure())) as answer:
-                return await _relay(request, answer, None)
+            async with asyncio.timeout(POLL_SECONDS) as limit:
+                async with self._gates.post(route, body, _epoch(self._tenure())) as answer:
+                    limit.reschedule(None)  # the daemon has answered: its answer may be long
+                    return await _relay(request, answer, None)
         except (aiohttp.ClientError, TimeoutError) as error:
             return _error(body, wire.UNREACHABLE, f"the gate of {route.chain} gave no answer: {type(error).__name__}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 
 from config.failover import AgentConfig
@@ -37,7 +37,7 @@ ROUND_SECONDS = 30.0  # after a signing call a round is taken to go on: Iguana's
 class Agent:
     """One candidate. `session` gives what the watchdog needs to free the duty; NoQuorumError without one.
 
-    `called_at`: when the signer last called a daemon, by this clock.
+    `called_at`: when the signer last called a daemon, by this clock. `beside`: work that goes on as long as the agent.
     """
 
     view: View | None = None
@@ -58,10 +58,11 @@ class Agent:
         log: Log,
         clock: Clock,
         called_at: Callable[[], float] = lambda: float("-inf"),
+        beside: Sequence[Callable[[], Coroutine[None, None, None]]] = (),
     ) -> None:
         self._config, self._selector, self._log, self._clock = config, selector, log, clock
         self._timing, self._directory = timing(config), Path(config.state_directory)
-        self._session, self._lookout = session, lookout
+        self._session, self._lookout, self._beside = session, lookout, beside
         # A daemon that is down does not follow its chain: it could take over only after hours.
         self._hot = config.standby == "hot" or config.kind == "checkpoint-master"
         self._woken = asyncio.Event()
@@ -138,7 +139,8 @@ class Agent:
             deadlines.clear(self._directory)
 
     def _helpers(self) -> tuple[Coroutine[None, None, None], ...]:
-        return self.heartbeat.run(), self.vitals.run(), self._lookout.run(), self._listen()
+        beside = (work() for work in self._beside)
+        return self.heartbeat.run(), self.vitals.run(), self._lookout.run(), self._listen(), *beside
 
     def tell_watchdog(self) -> None:
         """Write the deadline. Raises OSError."""

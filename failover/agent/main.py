@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from failover import deadline as deadlines
 from failover import processes
 from failover.agent import orphans
 from failover.agent.forward import Forwarder
+from failover.agent.importer import Importer, Target
 from failover.agent.loop import Agent
 from failover.agent.status import Status
 from failover.clock import boottime
@@ -21,6 +22,8 @@ from failover.doppelganger import LastSigned, Lookout
 from failover.gate.calls import Kind, MalformedError, parse
 from failover.gates import READ_SECONDS
 from failover.health import DaemonReading
+from failover.imports import IMPORT_SECONDS
+from failover.keys import notary_key
 from failover.log import Log
 from failover.model import duty_name
 from failover.observers import PATIENT_SECONDS, Ask, DaemonObserver
@@ -90,8 +93,9 @@ async def _run(config: AgentConfig, role: Role, log: Log, connect: Connect) -> N
         identity = Identity(config.gates, server=False, log=log) if config.gates else None
     except OSError as error:
         raise SettingsError(f"certificates: {error.strerror or error}: {error.filename or 'unusable'}") from None
-    forwarder = Forwarder(config, identity, lambda: agent.tenure, signs, boottime)
+    forwarder = Forwarder(config, identity, lambda: agent.tenure, signs, boottime, lambda: agent.vitals.away)
     observers, lookout = _observers(config, role, forwarder), Lookout(_last_signed(config, role, forwarder))
+    importers = _importers(config, forwarder, observers, log)
 
     async def observe() -> tuple[DaemonReading, ...]:
         if isinstance(role, CheckpointMaster) and not agent.signer.ready:
@@ -99,8 +103,17 @@ async def _run(config: AgentConfig, role: Role, log: Log, connect: Connect) -> N
         return tuple(await asyncio.gather(*(observer.read() for observer in observers)))
 
     agent = Agent(
-        config, selector, role, observe=observe, lookout=lookout, session=session, log=log, clock=boottime
-    )  # fmt: skip
+        config,
+        selector,
+        role,
+        observe=observe,
+        lookout=lookout,
+        session=session,
+        log=log,
+        clock=boottime,
+        called_at=lambda: forwarder.called_at,
+        beside=[importer.run for importer in importers],
+    )
     status = Status(agent, config.state_directory, boottime)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -130,6 +143,20 @@ def _observers(config: AgentConfig, role: Role, forwarder: Forwarder) -> list[Da
         return [DaemonObserver(config.shard, role.ask, volume=role.volume)]
     asks = {route.chain: _ask(forwarder, route, PATIENT_SECONDS) for route in config.routes}
     return [DaemonObserver(chain, ask, pubkey=config.pubkey) for chain, ask in asks.items()]
+
+
+def _importers(
+    config: AgentConfig, forwarder: Forwarder, observers: Sequence[DaemonObserver], log: Log
+) -> list[Importer]:
+    """None for a checkpoint master: the key in its daemon's wallet makes it sign. Raises SettingsError."""
+    if config.kind != "iguana":
+        return []
+    key = notary_key(config)
+    targets = [
+        Target(chain=route.chain, observer=observer, ask=_ask(forwarder, route, IMPORT_SECONDS))
+        for route, observer in zip(config.routes, observers, strict=True)
+    ]
+    return [Importer(targets, key, log)]
 
 
 def _last_signed(config: AgentConfig, role: Role, forwarder: Forwarder) -> LastSigned:

@@ -41,6 +41,11 @@ class Vitals:
         """The chains whose daemons a signer can work with."""
         return self.health.ready if self.health else frozenset()
 
+    @property
+    def away(self) -> frozenset[str]:
+        """The chains whose daemons certainly don't answer: once missed is not enough."""
+        return self.health.silent - self.health.ready if self.health else frozenset()
+
     async def run(self) -> None:
         """For ever."""
         while True:

@@ -14,11 +14,14 @@ from failover.gate.calls import Kind, MalformedError, Request, classify, parse
 from failover.gate.fence import Fence
 from failover.gate.metrics import Metrics
 from failover.gate.upkeep import is_upkeep
-from failover.gate.upstream import BrokenOffError, Upstream
+from failover.gate.upstream import SILENCE_SECONDS, BrokenOffError, Upstream
 from failover.log import Log
 
 # Beside those of signers: an agent has a handful of its own calls under way, and a daemon the agents of a few regions.
 HEALTH_PLACES = 16
+# komodod holds its main lock while it asks another chain's daemon, for `getinfo` and at each notarisation, and waits
+# without a limit (komodo-daemon 558a174, `src/komodo_bitcoind.cpp`): one chain that hangs would stop the other.
+LINK_SECONDS = 5
 # A daemon looks through its whole chain for a key, and answers when it is through.
 UPKEEP_SECONDS = 7 * 24 * 3600
 
@@ -89,7 +92,9 @@ class Door:
                 self._fence.name_duty(http.headers)
                 return await self._keep_up(http, body)
             check = await self._fence.admit(http.headers)
-        return await self._upstream.pass_on(http, body, check=check, patience=self._limits.slow_client_seconds)
+        silence = LINK_SECONDS if self._fence is None else SILENCE_SECONDS
+        patience = self._limits.slow_client_seconds
+        return await self._upstream.pass_on(http, body, check=check, patience=patience, silence=silence)
 
     async def _keep_up(self, http: web.BaseRequest, body: bytes) -> tuple[web.StreamResponse, float]:
         """One at a time: two would look through the chain at once. Whether or not its caller stays, it goes on."""

@@ -83,7 +83,7 @@ def _changed(earlier: Release, given: Mapping[str, object], version: str, draft:
     if wrong:
         raise ConfigError(wrong)
     merged: dict[str, Any] = {**old, **given}
-    for key in ("signers", "daemons", "chains"):
+    for key in ("signers", "masters", "daemons", "chains"):
         more = given.get(key, {})
         merged[key] = {**old.get(key, {}), **cast("dict[str, Any]", more)} if isinstance(more, dict) else more
     merged |= {"version": version, "status": "draft" if draft else "released"}

@@ -18,6 +18,11 @@ class Image:
     path: str
     build: DaemonBuild
 
+    @property
+    def name(self) -> str:
+        """What people call the build: of `daemons.komodod` and `masters.komodod`, komodod."""
+        return self.path.rpartition(".")[2]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
@@ -43,9 +48,7 @@ class Change:
     def __str__(self) -> str:
         old, new = (item.build.version if item else "none" for item in (self.before, self.after))
         renamed = self.before and self.after and self.before.path != self.after.path
-        paths = [
-            f"{item.path.removeprefix('daemons.')} " if renamed and item else "" for item in (self.before, self.after)
-        ]
+        paths = [f"{item.name} " if renamed and item else "" for item in (self.before, self.after)]
         return f"{self.what} {paths[0]}{old} -> {paths[1]}{new}{', built anew' if old == new and not renamed else ''}"
 
 
@@ -100,17 +103,15 @@ def pods(plan: FleetPlan) -> Iterator[Pod]:
 def _chain_pods(plan: FleetPlan, region: RegionPlan) -> Iterator[Pod]:
     release = plan.loaded.release
     for duty in region.duties:
-        named, agent = f"{duty.notary}/{duty.shard}", Image(path=f"signers.{duty.kind}", build=duty.signer)
-        masters = duty.kind == "checkpoint-master"
+        named, masters = f"{duty.notary}/{duty.shard}", duty.kind == "checkpoint-master"
         if not masters:
             name = f"{region.name}-{signer.name_of(duty)}"
+            agent = Image(path=f"signers.{duty.kind}", build=duty.signer)
             yield Pod(region=region.name, name=name, kind="signer", duty=named, signs=True, images={"signer": agent})
         for daemon in region.daemons_of(duty):
-            path = f"daemons.{release.daemon_for(daemon.chain.key, daemon.chain.build)}"
-            images = {"daemon": Image(path=path, build=daemon.build)}
-            if masters:
-                images["watchdog"] = agent
-            elif release.gate:
+            path = f"{'masters' if masters else 'daemons'}.{plan.loaded.daemon_for(daemon.chain.key)}"
+            images = {"daemon": Image(path=path, build=daemon.build)}  # a master's watchdog runs the same one
+            if not masters and release.gate:
                 images["gate"] = Image(path="gate", build=release.gate)
             yield Pod(
                 region=region.name,

@@ -103,4 +103,4 @@ def _behind(fork: HardFork, chain: str, tips: Tips) -> str | None:
 
 
 def _named(item: Image) -> str:
-    return f"{item.path.removeprefix('daemons.')} {item.build.version}"
+    return f"{item.name} {item.build.version}"

@@ -11,6 +11,7 @@ from aiohttp import ClientError, ClientSession
 
 from config.failover import GateRoute
 from failover import wire
+from failover.gate import door
 from sandbox.processes import free_ports
 from tests.failover.gate_certificates import Authority
 from tests.failover.gate_world import (
@@ -87,6 +88,25 @@ async def _pinned(it: World) -> bytes:
     found = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.close()
     return found
+
+
+def test_a_chain_that_hangs_does_not_stop_the_daemon_that_asks_it_over_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "LINK_SECONDS", 0.2)
+
+    async def test() -> None:
+        async with world(tmp_path / "ltc") as far:
+            far.daemon.hold = asyncio.Event()
+            port = free_ports(1)[0]
+            route = GateRoute(chain="LTC", rpc_port=port, gate=f"127.0.0.1:{far.config.listen_port}")
+            async with world(tmp_path / "kmd", links=(route,)):
+                far.authority.files(tmp_path / "kmd" / "gate")
+                async with ClientSession() as chain, chain.post(f"http://127.0.0.1:{port}/", json=READ) as answer:
+                    assert error(await answer.json())[0] == wire.UNREACHABLE
+            far.daemon.hold.set()
+
+    run(test)
 
 
 def test_a_link_leads_to_another_chains_gate_for_reading_only(tmp_path: Path) -> None:

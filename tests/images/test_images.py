@@ -83,6 +83,7 @@ def test_an_images_papers_name_what_it_was_built_of(builder: Builder, built: dic
         "zookeeper": {"pkg:maven/org.apache.zookeeper/zookeeper@3.9.5", "pkg:generic/openjdk@17"},
         "btcd": {"pkg:golang/github.com/btcsuite/btcd@v0.21", "pkg:golang/stdlib@1."},
         "iguana-double": {"pkg:deb/debian/dash@", "pkg:pypi/aiohttp@"},
+        "litecoind-debian": {"pkg:deb/debian/litecoind@0.21.2.1-", "pkg:deb/debian/libevent-2.1-7@"},
     }
     assert set(wanted) == set(BUILDABLE)
     assert len(wanted["failover"]) > 10

@@ -164,6 +164,11 @@ def a_wallet_key_in_the_environment(world: World) -> None:
 
 
 @bad("no-plain-secrets", "arguments of daemon of")
+def a_password_in_the_list_of_processes(world: World) -> None:
+    world.pod(SET)["containers"][0]["args"].append("-rpcpassword=$(RPC_PASSWORD)")
+
+
+@bad("no-plain-secrets", "arguments of daemon of")
 def a_secret_of_the_stack_in_the_arguments(world: World) -> None:
     world.secrets = ("correct horse battery",)
     world.pod(SET)["containers"][0]["args"].append("-comment=correct horse battery staple")

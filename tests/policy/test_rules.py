@@ -112,5 +112,7 @@ def test_public_keys_and_references_to_secrets_are_no_secrets() -> None:
     world = good_world()
     pod = world.pod(SET)["containers"][0]
     pod["args"] += ["-pubkey=02eb30b0eeecd84eee5a2f5a1b5e81cc0a654c63e6638d5a4ef8a049d44b46d647", f"-seed={'5' * 51}"]
-    assert any("$(RPC_PASSWORD)" in argument for argument in pod["args"])
+    assert any(
+        "secretKeyRef" in variable.get("valueFrom", {}) for variable in world.pod(SET)["initContainers"][0]["env"]
+    )
     assert world.violations(rule("no-plain-secrets")) == []

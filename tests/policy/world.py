@@ -72,13 +72,11 @@ class World:
 
     @property
     def known(self) -> Known:
-        builds = self.plan.loaded.release
-        every = [builds.zookeeper, builds.keeper, builds.gate, *builds.signers.values(), *builds.daemons.values()]
         return Known(
             stage=self.values["stage"],
             notaries=self.values["notaries"],
             regions=self.values["regions"],
-            images=frozenset(build.image for build in every if build),
+            images=frozenset(build.image for build in self.plan.loaded.release.builds.values()),
             before=tuple(self.before.values()),
             secrets=self.secrets,
             released=self.released,

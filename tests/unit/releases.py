@@ -29,12 +29,16 @@ def image(name: str, digit: str) -> str:
 
 
 def with_builds(**builds: dict[str, Any]) -> Release:
-    """The draft with changed keys of builds, named by their last key: `komodod={"version": ...}`."""
+    """The draft with changed keys of builds, named by their last key: `komodod={"version": ...}`.
+
+    A daemon changes together with the master that starts it, whose image is always its own.
+    """
     found = values()
-    places = [found, found["signers"], found["daemons"]]
     for name, changes in builds.items():
-        (place,) = (place for place in places if name in place)
-        place[name] = {**place[name], **changes}
+        for place in (found, found["signers"], found["masters"], found["daemons"]):
+            if name in place:
+                own = {"image": image(f"checkpoint-{name}", "8")} if place is found["masters"] else {}
+                place[name] = {**place[name], **changes, **(own if "image" in changes else {})}
     return Release.model_validate(found)
 
 
@@ -51,7 +55,7 @@ def fit_release(plan: FleetPlan) -> Release:
     found = plan.loaded.release.model_dump(by_alias=True) | {"status": "released", "date": "2026-01-07"}
     for build in [found[key] for key in ("zookeeper", "keeper", "gate")]:
         build["source"] = SOURCE
-    for group in ("signers", "daemons"):
+    for group in ("signers", "masters", "daemons"):
         for build in found[group].values():
             build["source"] = SOURCE
     made = Release.model_validate(found)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from config.prices import load_prices
 from fleet.impact import rounds
 from fleet.impact.cost import Sizes, monthly
-from fleet.impact.workload import quantity
+from fleet.impact.workload import quantity, requested
 from tests.unit.impacts import impact
 from tests.unit.stacks import planned, values_of
 
@@ -54,3 +54,16 @@ def test_a_daemon_that_restarts_alone_is_noticed_and_its_round_waited_for() -> N
     sick = rounds.Handovers(drain_seconds=310, stop_seconds=5, grace_ms=1120, away=True, back=True, sick=True)
     assert sick.seconds == told.seconds + 310 + 4
     assert rounds.missed(sick, "iguana", "main", ["CCL"])["CCL"] > rounds.missed(told, "iguana", "main", ["CCL"])["CCL"]
+
+
+def test_an_init_container_that_ends_asks_for_nothing_beside_what_comes_after_it() -> None:
+    def asking(memory: str, **more: str) -> dict[str, object]:
+        return {"resources": {"requests": {"cpu": "1", "memory": memory}}, **more}
+
+    def pod(*first: dict[str, object]) -> dict[str, object]:
+        return {"spec": {"template": {"spec": {"initContainers": [*first], "containers": [asking("2Gi")]}}}}
+
+    sidecar = asking("1Gi", restartPolicy="Always")
+    assert requested(pod(asking("1Gi"), sidecar)) == (2, 3 * 2**30)
+    assert requested(pod(asking("5Gi"), sidecar)) == (2, 5 * 2**30)
+    assert requested(pod(sidecar, asking("5Gi"))) == (2, 6 * 2**30)  # the sidecar runs by then

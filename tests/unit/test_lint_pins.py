@@ -71,10 +71,11 @@ def test_a_releases_image_with_another_tag_than_its_version_is_found(project: Pa
     assert (finding.rule, finding.path) == ("pin-mismatch", f"{RELEASE} daemons.litecoind.image")
 
 
-def test_the_checkpoint_masters_signer_is_the_daemon_itself(project: Path) -> None:
-    replace(project / RELEASE, "checkpoint-master: {version: v0.9.2-2", "checkpoint-master: {version: v0.9.2-3")
+def test_a_checkpoint_masters_version_is_that_of_the_daemon_that_it_starts(project: Path) -> None:
+    replace(project / RELEASE, "notary/checkpoint-master@", "notary/checkpoint-master:v0.9.2-3@")
     (finding,) = checked(lint(Request(root=project, stacks=("mainnet",))))
     assert (finding.rule, finding.found) == ("pin-mismatch", "komodod 0.9.2-3")
+    assert finding.path == f"{RELEASE} masters.komodod.image"
 
 
 @pytest.mark.parametrize("commit", ["b97260d", "65d50d0"])

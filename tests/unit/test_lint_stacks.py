@@ -119,7 +119,7 @@ def test_a_daemon_older_than_the_security_release_is_found(project: Path, old: s
     assert [item.rule for item in found] == ["daemon-outdated", "daemon-outdated"]
     assert [item.path for item in found] == [
         f"{RELEASE} daemons.komodod.version",
-        f"{RELEASE} signers.checkpoint-master.version",
+        f"{RELEASE} masters.komodod.version",
     ]
 
 

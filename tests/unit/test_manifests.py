@@ -123,7 +123,7 @@ def test_every_container_that_serves_is_probed_and_a_daemon_has_time_to_read_its
         if role_of(item) == "chain":
             (daemon,) = pod_of(item)["containers"]
             asked = {name: daemon[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
-            # One that reads its index lives, and is not ready.
+            # One that reads its index, or rescans, lives and is not ready. Its port is there at once.
             assert asked == {"startup": "/chain/lives", "liveness": "/chain/lives", "readiness": "/chain/answers"}
             assert daemon["startupProbe"]["periodSeconds"] * daemon["startupProbe"]["failureThreshold"] >= 3600
 

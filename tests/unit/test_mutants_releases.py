@@ -36,7 +36,7 @@ MUTANTS = [
     Mutant(
         promise="every image of a pod is compared",
         file="fleet/releases/diff.py",
-        line='images["watchdog"] = agent',
+        line='images["gate"] = Image(path="gate", build=release.gate)',
         broken="pass",
         tests=UNIT + "test_release_diff.py",
     ),

@@ -25,7 +25,12 @@ def new_daemon_version(values: dict[str, Any]) -> FleetPlan:
     build = loaded.release.daemons["komodod"].model_copy(
         update={"version": "v0.9.3", "image": f"registry.example.net/notary/komodod@sha256:{'7' * 64}"}
     )
-    release = loaded.release.model_copy(update={"daemons": {**loaded.release.daemons, "komodod": build}})
+    master = build.model_copy(update={"image": f"registry.example.net/notary/checkpoint-master@sha256:{'8' * 64}"})
+    builds = {
+        "daemons": {**loaded.release.daemons, "komodod": build},
+        "masters": {**loaded.release.masters, "komodod": master},
+    }
+    release = loaded.release.model_copy(update=builds)
     return plan_fleet(type(loaded)(name=loaded.name, stack=loaded.stack, release=release, chains=loaded.chains))
 
 

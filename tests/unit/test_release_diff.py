@@ -71,4 +71,4 @@ def test_a_rebuild_of_one_version_and_another_project_are_told_as_such() -> None
     told = {
         str(change) for item in pods_changed(plan_of("mainnet"), plan_with("mainnet", moved)) for change in item.changes
     }
-    assert told == {"daemon komodod-mcl 7938b2c -> komodod v0.9.2-2"}
+    assert told == {"daemon komodod-mcl 7938b2c -> komodod v0.9.2-2"}  # the chain's master among them

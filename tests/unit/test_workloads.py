@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from components.manifests import chain as chain_manifests
+from components.manifests.failover import LIMITS
 from config.plan import Daemon
+from failover.gate.door import HEALTH_PLACES
 from tests.unit.objects import named, pod_of
 from tests.unit.stacks import plan_of, planned, values_of
 
@@ -56,7 +58,40 @@ def test_a_registrys_dollar_reaches_the_daemon_as_it_is_written() -> None:
     chain = type(daemon.chain)(**{**vars(daemon.chain), "flags": ("-ac_x=$(RPC_PASSWORD)",)})
     flags = chain_manifests.flags(type(daemon)(**{**vars(daemon), "chain": chain}))
     assert flags[0] == "-ac_x=$$(RPC_PASSWORD)"
-    assert "-rpcpassword=$(RPC_PASSWORD)" in flags
+
+
+def test_a_daemon_reads_its_login_from_a_file_in_memory_that_is_written_before_it_starts() -> None:
+    for stack, name in (("local", "alice-eu-main-ltc"), ("mainnet", "masters-mcl-mcl")):
+        pod = pod_of(named(plan_of(stack), "eu-west", "StatefulSet", name))
+        first, daemon = pod["initContainers"][0], pod["containers"][0]
+        (conf,) = [word.partition("=")[2] for word in daemon["args"] if word.startswith("-conf=")]
+        assert first["args"] == ["conf", "--from", "/etc/chain/chain.conf", "--to", conf]
+        assert "restartPolicy" not in first  # it must end before anything else starts
+        (volume,) = [item for item in pod["volumes"] if item["name"] == "conf"]
+        assert volume["emptyDir"]["medium"] == "Memory"
+        readers = {
+            container["name"]: mount.get("readOnly", False)
+            for container in [*pod["initContainers"], *pod["containers"]]
+            for mount in container["volumeMounts"]
+            if mount["name"] == "conf"
+        }
+        assert readers == {"conf": False, "daemon": True}
+
+
+def test_a_daemons_queue_holds_all_that_its_gate_lets_in() -> None:
+    for daemon in plan_of("mainnet").regions["eu-west"].daemons:
+        told = dict(line.split("=", 1) for line in chain_manifests.conf(daemon).splitlines())
+        # Probes ask besides: the kubelet's two, and the gate's own.
+        assert LIMITS.concurrency + HEALTH_PLACES + 16 <= int(told["rpcworkqueue"])
+        assert int(told["rpcthreads"]) >= 4  # the default of both families
+
+
+def test_a_gate_knows_whose_key_may_be_imported_and_whether_the_daemon_makes_a_wallet() -> None:
+    plan = plan_of("local")
+    for daemon in plan.regions["eu-west"].daemons:
+        gate = json.loads(chain_manifests.failover_json(plan, plan.regions["eu-west"], daemon))
+        assert gate["pubkey"] == PUBKEY
+        assert gate["wallet"] == (daemon.chain.key == "LTC")
 
 
 @pytest.mark.parametrize(("key", "image"), [("MCL", "komodod-mcl"), ("TOKEL", "komodod-tokel"), ("KMD", "komodod")])
@@ -66,9 +101,19 @@ def test_each_chain_runs_the_daemon_that_the_release_names(key: str, image: str)
 
 
 def test_komodo_finds_litecoin_on_its_own_loopback_through_the_gate() -> None:
-    daemon = daemon_of("local", "KMD")
-    assert chain_manifests.anchor_conf(daemon).splitlines()[-1] == "rpcport=9332"
-    plan = plan_of("local")
+    daemon, plan = daemon_of("local", "KMD"), plan_of("local")
+    read = chain_manifests.files_read(daemon)
+    assert read["/home/notary/.litecoin/litecoin.conf"].splitlines()[-1] == "rpcport=9332"
+    assert read["/data/komodo.conf"].splitlines()[-1] == "rpcport=7771"
+    pod = pod_of(named(plan, "eu-west", "StatefulSet", daemon.name))
+    mounted = {
+        mount["mountPath"]: mount["subPath"] for mount in pod["containers"][0]["volumeMounts"] if "subPath" in mount
+    }
+    config = named(plan, "eu-west", "ConfigMap", pod["volumes"][0]["configMap"]["name"])["data"]
+    assert {path: config[mounted[path]] for path in read} == read
+    assert {"name": "HOME", "value": "/home/notary"} in pod["containers"][0]["env"]  # below which -notary is looked for
+    assert "-notary=.litecoin/litecoin.conf" in chain_manifests.flags(daemon)
+    assert chain_manifests.files_read(daemon_of("local", "CCL")) == {}
     config = json.loads(chain_manifests.failover_json(plan, plan.regions["eu-west"], daemon))
     assert config["links"] == [{"chain": "LTC", "gate": "alice-eu-main-ltc.notary.svc:7443", "rpc_port": 9332}]
 
@@ -91,7 +136,7 @@ def test_an_agent_offers_each_chain_on_loopback_and_knows_the_whole_ensemble() -
 def test_a_checkpoint_master_is_a_daemon_behind_its_agent_without_a_gate() -> None:
     item = named(plan_of("mainnet"), "eu-central", "StatefulSet", "masters-ccl-ccl")
     pod = pod_of(item)
-    assert [container["name"] for container in pod["initContainers"]] == ["watchdog"]
+    assert [container["name"] for container in pod["initContainers"]] == ["conf", "watchdog"]
     args = pod["containers"][0]["args"]
     assert args[: args.index("--") + 2] == ["agent", "--config", "/etc/agent/agent.json", "--", "komodod"]
     assert "-ac_name=CCL" in args
