@@ -1,6 +1,7 @@
 """`python -m chaos --seed N --minutes M`: a fleet under faults, a line each; then both checkers. Needs root.
 
-Odd seeds have two duties, even ones three. FAILOVER_PATH names a folder with another copy of the package `failover`.
+Odd seeds have one duty with three candidates, even ones two with two each.
+FAILOVER_PATH names a folder with another copy of the package `failover`.
 Exit codes: 0 nothing was wrong, 1 something was, 3 something is missing on this machine.
 """
 
@@ -45,8 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(asked: argparse.Namespace, folder: Path) -> Verdict:
     kinds = {name: kind for name, kind in KINDS.items() if not asked.only or name in asked.only}
     seconds = asked.minutes * 60
-    faults = schedule.plan(asked.seed, seconds, {name: kind.seconds for name, kind in kinds.items()})
-    units = layout.units(asked.duties or 2 + (asked.seed + 1) % 2)
+    lasting = tuple(name for name, kind in kinds.items() if kind.lasts)
+    # A run of chosen kinds has nothing beside them.
+    shared = () if asked.only else tuple(name for name, kind in kinds.items() if kind.shared)
+    times = {name: kind.seconds for name, kind in kinds.items()}
+    faults = schedule.plan(asked.seed, seconds, times, lasting, shared)
+    units = layout.units(asked.duties or 1 + (asked.seed + 1) % 2)
     with staged(folder, units, asked.seed, _tell) as fleet:
         run = Run(fleet=fleet, seed=asked.seed, kinds=kinds, until_wrong=asked.until_wrong)
         run.go(faults, seconds)

@@ -52,6 +52,7 @@ def summary(verdicts: Iterable[Verdict]) -> dict[str, Any]:
         "faults": sum(kinds.values()),
         "kinds": dict(sorted(kinds.items())),
         "pairs": sum(verdict["pairs"] for verdict in found),
+        "quiet": sum(verdict["quiet"] for verdict in found),
         "calls": sum(verdict["calls"] for verdict in found),
         "claims": sum(verdict["claims"] for verdict in found),
         "violations": dict(rules),
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Example: python -m chaos.campaign --seeds 1-20 --minutes 8 --folder campaign --out bench/chaos.json",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seeds", type=seeds.parse, required=True, metavar="A-B", help="odd: two duties; even: three")
+    parser.add_argument("--seeds", type=seeds.parse, required=True, metavar="A-B", help="odd: one duty; even: two")
     parser.add_argument("--minutes", type=float, default=5.0, help="of faults for each seed; default 5")
     parser.add_argument("--at-once", type=int, default=1, metavar="N", help="runs beside one another; default 1")
     parser.add_argument("--folder", type=Path, required=True, help="where each seed's verdict is kept")

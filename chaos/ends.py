@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from chaos.fleet import Member
+from chaos.layout import CHAIN
 from chaos.processes import Process
 from chaos.strikes import Scene, Strike, Struck, signer_pid, where
 from failover.processes import identify
@@ -16,24 +17,26 @@ from failover.processes import identify
 ROLLING_SECONDS = 2.5  # from one restart to the next
 
 
-def part_of(member: Member, part: str) -> Process:
-    """One of `fleet.PARTS`."""
-    return {"agent": member.agent, "watchdog": member.watchdog, "gate": member.gate}[part]
+def part_of(member: Member, part: str, chain: str = CHAIN) -> Process:
+    """An agent, a watchdog, or a chain's gate or daemon."""
+    if part in ("agent", "watchdog"):
+        return {"agent": member.agent, "watchdog": member.watchdog}[part]
+    return (member.gates if part == "gate" else member.daemons)[chain]
 
 
 def kill(part: str) -> Strike:
     """SIGKILL; the process stays away until the fault is over."""
 
     def make(scene: Scene) -> Struck:
-        member = scene.member()
-        told = f"killed the {part} of {where(member)}"
-        process = part_of(member, part)
-        return Struck(told=told, heal=_away(process), takes=_takes(member, part))
+        member, chain = scene.member(), scene.chain()
+        told = f"killed the {_named(part, chain)} of {where(member)}"
+        heal = away(part_of(member, part, chain))
+        return Struck(told=told, heal=heal, takes=_takes(member, part, chain), hits=(member.unit.name,))
 
     return make
 
 
-def _away(*processes: Process) -> Callable[[], None]:
+def away(*processes: Process) -> Callable[[], None]:
     for process in processes:
         process.held += 1
         process.signal(signal.SIGKILL)
@@ -49,18 +52,27 @@ def freeze(part: str) -> Strike:
     """SIGSTOP, to this process alone."""
 
     def make(scene: Scene) -> Struck:
-        member = scene.member()
-        told = f"froze the {part} of {where(member)}"
-        process = part_of(member, part)
+        member, chain = scene.member(), scene.chain()
+        told = f"froze the {_named(part, chain)} of {where(member)}"
+        process = part_of(member, part, chain)
         process.signal(signal.SIGSTOP)
-        return Struck(told=told, heal=partial(process.signal, signal.SIGCONT), takes=_takes(member, part))
+        # A daemon that wakes would execute what came before: the residual, which `chaos.residual` measures. Here it is
+        # killed, as its pod's probe would have done by then.
+        heal = partial(process.signal, signal.SIGKILL if part == "daemon" else signal.SIGCONT)
+        return Struck(told=told, heal=heal, takes=_takes(member, part, chain), hits=(member.unit.name,))
 
     return make
 
 
-def _takes(member: Member, part: str) -> tuple[str, ...]:
-    """A watchdog's absence keeps nobody from signing."""
-    return () if part == "watchdog" else (member.unit.takes,)
+def _named(part: str, chain: str) -> str:
+    return f"{part} of {chain}" if part in ("gate", "daemon") else part
+
+
+def _takes(member: Member, part: str, chain: str) -> tuple[str, ...]:
+    """Without a watchdog who signs goes on, and who does not takes no duty."""
+    if part in ("gate", "daemon"):
+        return (member.unit.daemon(chain),)
+    return (member.unit.unsure if part == "watchdog" else member.unit.takes,)
 
 
 def kill_signer(scene: Scene) -> Struck:
@@ -69,14 +81,14 @@ def kill_signer(scene: Scene) -> Struck:
     told, pid = f"killed the signer of {where(member)}", signer_pid(member)
     if pid is not None:
         _signal_group(pid, signal.SIGKILL)
-    return Struck(told=told)
+    return Struck(told=told, hits=(member.unit.name,))
 
 
 def freeze_signer(scene: Scene) -> Struck:
     """SIGSTOP to a signer's process group."""
     member = scene.member(holders=1.0)
     told = f"froze the signer of {where(member)}"
-    return Struck(told=told, heal=_frozen_signer(member), takes=(member.unit.takes,))
+    return Struck(told=told, heal=_frozen_signer(member), takes=(member.unit.takes,), hits=(member.unit.name,))
 
 
 def _frozen_signer(member: Member) -> Callable[[], None]:
@@ -112,17 +124,17 @@ def freeze_host(scene: Scene) -> Struck:
         for process in reversed(frozen):
             process.signal(signal.SIGCONT)
 
-    return Struck(told=told, heal=heal, takes=(member.unit.takes,))
+    return Struck(told=told, heal=heal, takes=(member.unit.takes,), hits=(member.unit.name,))
 
 
 def kill_host(scene: Scene) -> Struck:
     """All of a candidate's side dies at once."""
     member = scene.member()
     told, pid = f"killed the host of {where(member)}", signer_pid(member)
-    heal = _away(member.watchdog, member.agent)
+    heal = away(member.watchdog, member.agent)
     if pid is not None:
         _signal_group(pid, signal.SIGKILL)
-    return Struck(told=told, heal=heal, takes=(member.unit.takes,))
+    return Struck(told=told, heal=heal, takes=(member.unit.takes,), hits=(member.unit.name,))
 
 
 def server(role: str, what: str) -> Strike:
@@ -171,7 +183,10 @@ def roll(part: str) -> Strike:
         members = scene.fleet.of(scene.duty())
         scene.chance.shuffle(members)
         for place, member in enumerate(members):
-            scene.later(place * ROLLING_SECONDS, partial(part_of(member, part).signal, signal.SIGTERM))
-        return Struck(told=f"restarts the {part}s of {members[0].unit.duty} one by one")
+            processes = [member.agent] if part == "agent" else list(member.gates.values())
+            for process in processes:
+                scene.later(place * ROLLING_SECONDS, partial(process.signal, signal.SIGTERM))
+        hits = [member.unit.name for member in members]
+        return Struck(told=f"restarts the {part}s of {members[0].unit.duty} one by one", hits=hits)
 
     return make

@@ -80,7 +80,8 @@ class Fleet:
         """The servers run already. `rate`: signing calls a second and coin."""
         self.rig, self.folder, self.chains, self._rate = rig, folder, tuple(chains), rate
         self.cuts = Cuts(rig.network)
-        self.topology = Topology(servers={number: rig.region_of(number) for number in rig.numbers}, units=tuple(units))
+        servers = {number: rig.region_of(number) for number in rig.numbers}
+        self.topology = Topology(servers=servers, units=tuple(units), chains=self.chains)
         self._lines = Lines()
         self._preloaded = wallclock.preload()
         self._desk = Desk(folder / "commands.log", environment())

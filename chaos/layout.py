@@ -150,6 +150,8 @@ def gate_config(unit: Unit, folder: Path, ensemble: EnsembleAccess, tls: TlsFile
         timing=TIMING,
         ensemble=ensemble,
         tls=tls,
+        pubkey=pubkey(unit.duty),
+        wallet=chain == "LTC",
     )
 
 

@@ -14,7 +14,7 @@ def handover(scene: Scene) -> Struck:
     target = scene.chance.choice(others)
     duty, region = target.unit.duty, target.unit.region
     scene.fleet.order(scene.chance.choice(members), "handover", "--to", region)
-    return Struck(told=f"ordered {duty} to {region}")
+    return Struck(told=f"ordered {duty} to {region}", hits=[member.unit.name for member in members])
 
 
 def drain(scene: Scene) -> Struck:
@@ -23,7 +23,7 @@ def drain(scene: Scene) -> Struck:
     told = f"drained {where(member)}"
     scene.fleet.order(member, "drain", "--candidate", member.unit.region)
     undo = partial(scene.fleet.order, member, "undrain", "--candidate", member.unit.region, undoes=True)
-    return Struck(told=told, heal=undo, takes=(member.unit.takes,))
+    return Struck(told=told, heal=undo, takes=(member.unit.takes,), hits=(member.unit.name,))
 
 
 def all_stop(scene: Scene) -> Struck:

@@ -1,7 +1,8 @@
 """How long a duty had an active signer, against how long it could have had one under the faults that were made. Pure.
 
 What a strike `takes` are words: `server:2` serves nobody; `link:a>b` carries nothing from one region to another;
-`host:NAME` reaches and hears nobody; `unit:DUTY@REGION` can't sign; `duty:DUTY` and `all` may not be signed for.
+`host:NAME` reaches and hears nobody; `unit:DUTY@REGION` can't sign; `daemon:DUTY@REGION/CHAIN` can't be signed with;
+`unsure:DUTY@REGION` may sign or not; `duty:DUTY` and `all` may not be signed for.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from chaos.stamps import SECOND, Execution, Strike
 
 # Between two executed calls of an active signer; it makes some twenty a second.
 ACTIVE_GAP = SECOND // 2
+KMD, ANCHOR = "KMD", "LTC"  # without KMD nothing is signed, without its anchor all but KMD itself
 Down = frozenset[str]
 Span = tuple[int, int]
 
@@ -34,17 +36,32 @@ class Unit:
         return f"{self.duty}-{self.region}-daemon"
 
     @property
+    def name(self) -> str:
+        """As it is named in these words."""
+        return f"{self.duty}@{self.region}"
+
+    @property
     def takes(self) -> str:
         """The word for that it can't sign."""
         return f"unit:{self.duty}@{self.region}"
 
+    @property
+    def unsure(self) -> str:
+        """The word for that nobody can say whether it signs: what it has begun may go on, and it begins nothing."""
+        return f"unsure:{self.duty}@{self.region}"
+
+    def daemon(self, chain: str) -> str:
+        """The word for that one of its daemons is of no use."""
+        return f"daemon:{self.duty}@{self.region}/{chain}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Topology:
-    """Regions of servers by number, and all candidates."""
+    """Regions of servers by number, and all candidates. `chains`: whose daemons each has."""
 
     servers: Mapping[int, str]
     units: tuple[Unit, ...]
+    chains: tuple[str, ...] = (KMD, ANCHOR)
 
     @property
     def duties(self) -> tuple[str, ...]:
@@ -52,16 +69,34 @@ class Topology:
 
 
 def possible(topology: Topology, duty: str, down: Down) -> bool:
-    """Whether some candidate could sign: it is whole, it may, and it reaches a majority that a leader can have."""
+    """Whether some candidate could sign for something."""
+    return bool(able(topology, duty, down))
+
+
+def able(topology: Topology, duty: str, down: Down) -> dict[Unit, frozenset[str]]:
+    """The candidates that could sign, each with the chains that it could sign for.
+
+    Such a one is whole, it may, and it reaches a majority that a leader can have.
+    """
     if "all" in down or f"duty:{duty}" in down:
-        return False
+        return {}
     serving = {number for members in _quorums(topology, down) for number in members}
     regions = {topology.servers[number] for number in serving}
+    found: dict[Unit, frozenset[str]] = {}
     for unit in topology.units:
         gone = unit.takes in down or f"host:{unit.agent_host}" in down or f"host:{unit.daemon_host}" in down
-        if unit.duty == duty and not gone and any(_linked(unit.region, region, down) for region in regions):
-            return True
-    return False
+        chains = signable(topology, unit, down)
+        if unit.duty == duty and chains and not gone and any(_linked(unit.region, region, down) for region in regions):
+            found[unit] = chains
+    return found
+
+
+def signable(topology: Topology, unit: Unit, down: Down) -> frozenset[str]:
+    """The chains that a candidate could sign for, by its daemons alone."""
+    there = {chain for chain in topology.chains if unit.daemon(chain) not in down}
+    if KMD not in there:
+        return frozenset()
+    return frozenset(there - {ANCHOR} if ANCHOR in there else there - {KMD})
 
 
 def _quorums(topology: Topology, down: Down) -> Iterator[set[int]]:

@@ -69,7 +69,8 @@ class Run:
 
     def violations(self) -> list[Violation]:
         """What our own checkers find so far."""
-        return wrong(self.executions(), self.claims(), self.turns(), self.strikes)
+        within = (self.begun, stamps.now())
+        return wrong(self.fleet.topology, self.executions(), self.claims(), self.turns(), self.strikes, within)
 
     def _wrong(self) -> bool:
         if not self.until_wrong or time.monotonic() - self._checked < CHECK_SECONDS:
@@ -126,10 +127,16 @@ class Run:
         struck = kind.make(scene)
         _say(f"{(begin - self.begun) / stamps.SECOND:7.1f} s  {fault.number:4}  {kind.name:18} {struck.told}")
 
-        number, takes = fault.number, tuple(struck.takes)
+        number = fault.number
         self._open.add(number)
         self._struck[number] = Strike(
-            number=number, kind=kind.name, told=struck.told, begin=begin, end=begin, takes=takes
+            number=number,
+            kind=kind.name,
+            told=struck.told,
+            begin=begin,
+            end=begin,
+            takes=tuple(struck.takes),
+            hits=tuple(struck.hits),
         )
 
         def heal() -> None:

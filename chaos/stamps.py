@@ -34,6 +34,11 @@ class Execution:
     begin: int
     end: int
 
+    @property
+    def chain(self) -> str:
+        """Whose daemon it was; empty where its name does not say."""
+        return self.daemon.rpartition("/")[2] if "/" in self.daemon else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Acquisition:
@@ -49,7 +54,10 @@ class Acquisition:
 
 @dataclass(frozen=True, kw_only=True)
 class Strike:
-    """A fault that was made. `takes` names what could not work from `begin` to `end`: see `possible.Down`."""
+    """A fault that was made. `takes` names what could not work from `begin` to `end`: see `possible.Down`.
+
+    `hits`: the candidates that it was made to, DUTY@REGION, whether or not it takes anything of them.
+    """
 
     number: int
     kind: str
@@ -57,6 +65,7 @@ class Strike:
     begin: int
     end: int
     takes: tuple[str, ...] = ()
+    hits: tuple[str, ...] = ()
 
 
 Record = Execution | Acquisition | Strike

@@ -18,11 +18,15 @@ def nothing() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Struck:
-    """A fault that was made: what it did, what takes it back, what could not work meanwhile (see `possible`)."""
+    """A fault that was made: what it did, what takes it back, what could not work meanwhile (see `possible`).
+
+    `hits`: the candidates that it was made to, by name; none where it concerns all.
+    """
 
     told: str
     heal: Callable[[], None] = nothing
     takes: Iterable[str] = ()
+    hits: Iterable[str] = ()
 
 
 Strike = Callable[["Scene"], Struck]
@@ -30,13 +34,19 @@ Strike = Callable[["Scene"], Struck]
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One row of the table of faults. `seconds`: the least and the most that it lasts."""
+    """One row of the table of faults. `seconds`: the least and the most that it lasts.
+
+    `lasts`: it may also last so long that a duty has to go on with it. `shared`: it takes nobody, and may go on beside
+    all others for minutes.
+    """
 
     name: str
     what: str
     heal: str
     seconds: tuple[float, float]
     make: Strike
+    lasts: bool = False
+    shared: bool = False
 
 
 @dataclass(kw_only=True)
@@ -56,6 +66,10 @@ class Scene:
         candidates = self.fleet.of(self.duty())
         signing = [member for member in candidates if signs(member)]
         return self.chance.choice(signing if signing and self.chance.random() < holders else candidates)
+
+    def chain(self) -> str:
+        """One of the chains."""
+        return self.chance.choice(self.fleet.chains)
 
     def server(self, leads: bool) -> int:
         """The ensemble's leader, or a follower; any server while there is no quorum."""

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos import apart, possible
+from chaos import apart, liveness, possible
 from chaos.apart import Turn
 from chaos.checker import Violation, check
 from chaos.linearizable import verdicts
-from chaos.possible import Topology
+from chaos.possible import Span, Topology
 from chaos.stamps import SECOND, Acquisition, Execution, Strike
 
 STEADY_SECONDS = 10  # at the end of a run
@@ -22,12 +22,16 @@ SHARED = {"order", "known", "claims"}
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A run's result. Seconds; shares are of all duties together, 0 to 1."""
+    """A run's result. Seconds; shares are of all duties together, 0 to 1.
+
+    `quiet`: how many times there were, over all duties, for which liveness was judged.
+    """
 
     seed: int
     faults: int
     kinds: dict[str, int]
     pairs: int
+    quiet: int
     calls: int
     claims: int
     violations: list[str]
@@ -57,10 +61,16 @@ class Verdict:
 
 
 def wrong(
-    executions: Sequence[Execution], claims: Sequence[Acquisition], turns: Sequence[Turn], strikes: Sequence[Strike]
+    topology: Topology,
+    executions: Sequence[Execution],
+    claims: Sequence[Acquisition],
+    turns: Sequence[Turn],
+    strikes: Sequence[Strike],
+    within: Span,
 ) -> list[Violation]:
-    """What our own checkers find."""
-    return [*check(executions, claims), *apart.check(turns, strikes)]
+    """What our own checkers find. `within`: from when faults could come first, to the end."""
+    safe = [*check(executions, claims), *apart.check(turns, strikes)]
+    return [*safe, *liveness.check(topology, strikes, executions, within)]
 
 
 def judge(
@@ -77,7 +87,7 @@ def judge(
 ) -> Verdict:
     """`span`: when faults could come first, when the last was over, the end. `picture`: porcupine's, if it says no."""
     begun, healed, ended = span
-    violations = wrong(executions, claims, turns, strikes)
+    violations = wrong(topology, executions, claims, turns, strikes, (begun, ended))
     opinions = verdicts(executions, claims)
     if picture and "illegal" in opinions.values():
         verdicts(executions, claims, picture)
@@ -89,6 +99,7 @@ def judge(
         faults=len(strikes),
         kinds=dict(sorted(Counter(strike.kind for strike in strikes).items())),
         pairs=sum(_overlap(one, other) for place, one in enumerate(strikes) for other in strikes[place + 1 :]),
+        quiet=liveness.judged(topology, strikes, (begun, ended)),
         calls=len(executions),
         claims=len(claims),
         violations=[str(violation) for violation in violations],
@@ -128,6 +139,8 @@ def lines(verdict: Verdict) -> list[str]:
         f"{verdict.calls} calls executed under {verdict.claims} claims",
         f"overlaps: {overlaps}; stale: {stale}; claims out of order: {verdict.rules.get('claims', 0)}; "
         f"signers side by side: {verdict.rules.get('apart', 0)}; "
+        f"not signed for in {liveness.BOUND_SECONDS} s: {sum(verdict.rules.get(rule, 0) for rule in liveness.RULES)}, "
+        f"of {verdict.quiet} times so long; "
         f"porcupine: {', '.join(sorted(set(verdict.porcupine.values())))}",
         f"signed for {verdict.held_share:.1%} of the time, at best {verdict.best_share:.1%} was possible",
         f"held again after the last fault: {again} (at most {verdict.limit:.0f} s)",

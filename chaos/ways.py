@@ -65,13 +65,13 @@ def black_hole(part: str) -> Strike:
     def make(scene: Scene) -> Struck:
         if part == "server":
             number = scene.server(leads=scene.chance.random() < 0.5)
-            host, told, takes = scene.fleet.rig.host(number), f"server {number}", f"server:{number}"
+            host, told, takes, hits = scene.fleet.rig.host(number), f"server {number}", f"server:{number}", ()
         else:
             member = scene.member()
             host = member.agent_host if part == "agent" else member.daemon_host
-            told, takes = f"the {part} of {where(member)}", f"host:{host.name}"
+            told, takes, hits = f"the {part} of {where(member)}", f"host:{host.name}", (member.unit.name,)
         heal = scene.fleet.cuts.make(_cut_of(host))
-        return Struck(told=f"cut {told} from everybody", heal=heal, takes=(takes,))
+        return Struck(told=f"cut {told} from everybody", heal=heal, takes=(takes,), hits=hits)
 
     return make
 
@@ -97,7 +97,7 @@ def jump_clock(scene: Scene) -> Struck:
     file = member.clock_file(part)
     put_off(file, seconds)
     told = f"set the clock of the {part} of {where(member)} by {seconds:+g} s"
-    return Struck(told=told, heal=partial(put_off, file, 0.0))
+    return Struck(told=told, heal=partial(put_off, file, 0.0), hits=(member.unit.name,))
 
 
 def fill_disk(scene: Scene) -> Struck:
@@ -114,6 +114,7 @@ def fill_disk(scene: Scene) -> Struck:
         told=f"filled the gate's disk of {where(member)}",
         heal=partial(filler.unlink, missing_ok=True),
         takes=(member.unit.takes,),
+        hits=(member.unit.name,),
     )
 
 
@@ -124,7 +125,7 @@ def expire(scene: Scene) -> Struck:
     if session := session_of(member):
         end = partial(end_from_elsewhere, scene.fleet, member.unit.region, session)
         threading.Thread(target=end, daemon=True).start()
-    return Struck(told=told)
+    return Struck(told=told, hits=(member.unit.name,))
 
 
 def session_of(member: Member) -> tuple[int, bytes] | None:

@@ -21,8 +21,8 @@ class Trouble:
     """What is wrong with a daemon. `slow`: seconds until each answer; `warming`: what it does instead of answering.
 
     `scanning`: its wallet is looking through the chain; `utxos` and `peers`: so many instead of plenty; `stalled`: the
-    time of the chain's last block, in seconds since 1970; `behind`: blocks that it lacks; `busy`: its work queue is
-    full; `no_space`: its disk is full, so that it ends.
+    time of the chain's last block, in seconds since 1970, and `top` its height; `behind`: blocks that it lacks;
+    `busy`: its work queue is full; `no_space`: its disk is full, so that it ends.
     """
 
     slow: float = 0.0
@@ -31,6 +31,7 @@ class Trouble:
     utxos: int | None = None
     peers: int | None = None
     stalled: float | None = None
+    top: int | None = None
     behind: int = 0
     busy: bool = False
     no_space: bool = False
@@ -70,8 +71,8 @@ class Chain:
     @property
     def best(self) -> int:
         """The height of the best block that anybody has."""
-        stalled = self.trouble().stalled
-        return self.fixed if self.fixed is not None else int(stalled or self.clock()) // BLOCK_SECONDS
+        top = self.trouble().top if self.fixed is None else self.fixed
+        return int(self.clock()) // BLOCK_SECONDS if top is None else top
 
     @property
     def height(self) -> int:

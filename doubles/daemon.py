@@ -162,10 +162,11 @@ class Daemon:
             raise RpcError(INVALID, "Method must be a string")
         if isinstance(params, dict) and self.takes_names:
             params = [*params.values()]
-        elif not isinstance(params or [], list):
+        if not isinstance(params or [], list):
             raise RpcError(INVALID, self.wrong_params)
         path = self.wallet_of(request.path)
-        return Asked(method=name, params=params or [], id=found.get("id"), headers=request.headers, wallet=path)
+        given = list[Any](params or [])
+        return Asked(method=name, params=given, id=found.get("id"), headers=request.headers, wallet=path)
 
     wrong_params = ""
     takes_names = False  # parameters as an object; the doubles take them in the order given
