@@ -53,6 +53,8 @@ MEASURES = {
     "open_s": "seconds until the last gate was closed",
     "activated_s": "seconds until another one was activated",
     "first_call_s": "seconds until the other one's first signing call",
+    "kmd_s": "seconds from the activation to the first signature in a round of KMD",
+    "assetchain_s": "seconds from the activation to the first signature in a round of an assetchain",
     "joined_s": "seconds from the daemons' start until the chain joined",
     "pause_s": "longest pause of KMD's calls, in seconds",
     "pause_before_s": "longest pause of KMD's calls before, in seconds",

@@ -23,7 +23,7 @@ from bench.process import BenchError
 from sandbox.errors import SandboxError
 from sandbox.mounts import private_mounts
 
-PARTS = ("gate", "takeover", "sick", "duties", "blackhole")
+PARTS = ("gate", "takeover", "sick", "first", "duties", "blackhole")
 COMMAND = "python -m bench.failover"
 PACKAGES = ("kazoo", "aiohttp")
 PAIRS = 7

@@ -7,8 +7,7 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
 from bench.failover.arena import REGIONS, Arena
@@ -25,7 +24,7 @@ from chaos.strikes import signer_pid, signs
 from config.fencing import Failover
 
 KINDS = ("joins", "killed", "frozen", "signer")
-RATE = 4.0  # signing calls a second and coin: several duties share two cores with everything else
+RATE = 2.0  # signing calls a second and coin: several duties share two cores with everything else
 DAEMONS = ("KMD", "CCL")  # whose daemons are struck
 CHECK_SECONDS = 0.5  # between two readings of logs
 BLOCK_SECONDS = 60  # between two blocks of the doubles' chains
@@ -87,7 +86,7 @@ class Patient:
     def kill_signer(self) -> None:
         """The holder's."""
         if holder := self.holder():
-            _signal(holder, signal.SIGKILL)
+            signal_signer(holder, signal.SIGKILL)
 
 
 @dataclass(kw_only=True)
@@ -109,11 +108,11 @@ class Lost:
     def over(self) -> bool:
         """Whether the other one is activated, and has signed."""
         last = stamps.last_end(self._other.folder / "stamps.jsonl") or 0
-        return last > self.struck and _when(self._other, "signer activated", self.struck) is not None
+        return last > self.struck and when(self._other, "signer activated", self.struck) is not None
 
     def measured(self) -> dict[str, float] | None:
         """Seconds from the strike to the activation elsewhere and to the first call there, and without any call."""
-        activated = _when(self._other, "signer activated", self.struck)
+        activated = when(self._other, "signer activated", self.struck)
         after = [item.begin for item in self._done(self._other) if item.begin > self.struck]
         if activated is None or not after:
             return None
@@ -147,13 +146,12 @@ class Joined:
     chain: str
     holder: Member
     came: int
-    attempts_before: int
-    _joined: int | None = field(default=None)
+    _joined: int | None = None
 
     def over(self) -> bool:
         """Whether it has joined, and a while has passed."""
         if self._joined is None:
-            self._joined = _when(self.holder, "chains joined", self.came)
+            self._joined = when(self.holder, "chains joined", self.came)
         return self._joined is not None and stamps.now() - self._joined > (AFTER_SECONDS + 1) * SECOND
 
     def measured(self) -> dict[str, float] | None:
@@ -206,10 +204,10 @@ def lost(patient: Patient, kind: str, number: int) -> Lost:
     if holder is None:
         raise ValueError(f"{patient.duty}: nobody holds it")
     chain = "" if kind == "signer" else DAEMONS[number % len(DAEMONS)]
-    offsets = {member.unit.region: _size(member) for member in patient.members}
+    offsets = {member.unit.region: size_of(member) for member in patient.members}
     case = Lost(patient=patient, kind=kind, chain=chain, holder=holder, struck=stamps.now(), offsets=offsets)
     if kind == "signer":
-        _signal(holder, signal.SIGSTOP)
+        signal_signer(holder, signal.SIGSTOP)
     if kind == "killed":
         holder.daemons[chain].held += 1
         holder.daemons[chain].signal(signal.SIGKILL)
@@ -225,7 +223,7 @@ def joined(patient: Patient, chain: str) -> Joined:
         raise ValueError(f"{patient.duty}: nobody holds it")
     for member in patient.members:
         member.daemons[chain].held -= 1
-    return Joined(patient=patient, chain=chain, holder=holder, came=stamps.now(), attempts_before=0)
+    return Joined(patient=patient, chain=chain, holder=holder, came=stamps.now())
 
 
 def attempted(member: Member, since: int, until: int) -> int:
@@ -243,7 +241,7 @@ def _refused(member: Member, since: int, until: int) -> int:
     return found
 
 
-def _when(member: Member, event: str, since: int) -> int | None:
+def when(member: Member, event: str, since: int) -> int | None:
     """When its agent first said so after a moment, as its line was read."""
     lines = logged(member.folder / "agent.log")
     return next((stamp for stamp, line in lines if stamp > since and line.get("event") == event), None)
@@ -255,12 +253,12 @@ def _reason(member: Member) -> str:
     return str(decided[-1]["reason"]) if decided else "nothing decided yet"
 
 
-def _signal(member: Member, number: signal.Signals) -> None:
+def signal_signer(member: Member, number: signal.Signals) -> None:
     if (pid := signer_pid(member)) is not None:
         with suppress(ProcessLookupError):
             os.killpg(pid, number)
 
 
-def _size(member: Member) -> int:
+def size_of(member: Member) -> int:
     path = member.folder / "stamps.jsonl"
     return path.stat().st_size if path.exists() else 0

@@ -102,7 +102,9 @@ def takeover(done: Sequence[Execution], struck: int, events: Mapping[str, Sequen
     if not early:
         return None
     claim = max(early)
-    ends = [event.stamp for event in events[region_of(last)] if event.what == "released" and struck < event.stamp <= claim]
+    ends = [
+        event.stamp for event in events[region_of(last)] if event.what == "released" and struck < event.stamp <= claim
+    ]
     return Takeover(
         gap_s=max(0, first.begin - last.end) / SECOND,
         election_s=(claim - max(ends, default=struck)) / SECOND,
