@@ -19,7 +19,7 @@ from chaos.possible import Unit
 from chaos.strikes import signer_pid
 from config.fencing import Failover
 
-SETTLED_NEVER = 86_400  # seconds: nobody takes over by priority in the middle of a measurement
+SETTLED = 1  # seconds: the target of a handover must be settled
 DEFAULT = Failover()
 CHAINS = ("KMD", "LTC")  # the least that is signed for: KMD and its anchor, so one coin, as the other contenders have
 BOOTED = stamps.now() - time.time_ns()  # from the wall clock to that of the stamps
@@ -88,7 +88,8 @@ def tune(member: Member, *, drain_seconds: int = 2, rate: float | None = None) -
         found["timing"] |= {"tick_time_ms": 500, "grace_ms": DEFAULT.grace_ms}
         found["timing"] |= {key: values[key] for key in ("heartbeat_ms", "staleness_ms")}
         if name == "agent":
-            found["health"]["settle_seconds"] = SETTLED_NEVER
+            found["health"]["settle_seconds"] = SETTLED
+            found["priority"] = 1  # for both: nobody takes over by priority in the middle of a measurement
             found["signer"]["drain_seconds"] = drain_seconds
             command = found["signer"]["command"]
             if rate is not None:

@@ -190,11 +190,10 @@ def patients(arena: Arena, duties: int, settle_seconds: float) -> list[Patient]:
 
 
 def as_shipped(member: Member, settle_seconds: float) -> None:
-    """The limits of health that a stack has which says nothing; one priority for all, so that nothing moves back."""
+    """The limits of health that a stack has which says nothing."""
     file = member.folder / "agent.json"
     found: dict[str, Any] = json.loads(file.read_text())
     found["health"] = SHIPPED.health.limits("KMD", BLOCK_SECONDS) | {"settle_seconds": settle_seconds, "chains": []}
-    found["priority"] = 1
     file.write_text(json.dumps(found))
 
 

@@ -61,10 +61,9 @@ def test_nothing_is_struck_before_both_candidates_count_as_settled(monkeypatch: 
 
 def test_candidates_have_the_limits_of_a_stack_that_says_nothing(tmp_path: Path) -> None:
     member = Files(tmp_path, "eu-west")
-    (member.folder / "agent.json").write_text(json.dumps({"health": {"least_peers": 1}, "priority": 2}))
+    (member.folder / "agent.json").write_text(json.dumps({"health": {"least_peers": 1}}))
     as_shipped(member.member, 120)
     found = json.loads((member.folder / "agent.json").read_text())
-    assert found["priority"] == 1
     limits = found["health"]
     assert (limits["least_peers"], limits["most_blocks_behind"], limits["oldest_block_seconds"]) == (3, 5, 3600)
     assert (limits["least_utxos"], limits["settle_seconds"]) == (5, 120)
