@@ -87,7 +87,11 @@ async def _further(ask: Ask, key: NotaryKey, state: _State) -> Brought | None:
         await (rescan(ask) if there else import_key(ask, key, address))
     except CallError as error:
         state.again |= error.code == UNREACHABLE  # its gate waits for days: the daemon has hung up
-        raise
+        if error.code in LATER or there or not await holds_key(ask, address):
+            raise
+        # Refused and there all the same: with a full disk litecoind keeps the key in its memory, and scans nothing.
+        state.again = True
+        return None
     return Brought.RESCANNED if there else Brought.IMPORTED
 
 

@@ -69,6 +69,7 @@ class DaemonObserver:
         self._chain_question = Question(self._look_at_chain)
         self._wallet, self._wallet_at = UNKNOWN, float("-inf")
         self._wallet_look: asyncio.Task[_Wallet] | None = None
+        self._look_is_old = False
         self.last: DaemonReading | None = None
         self.address: str | None = None
 
@@ -104,8 +105,9 @@ class DaemonObserver:
         return self.last
 
     def ask_wallet_again(self) -> None:
-        """At the next reading: something has changed what the wallet knows."""
+        """At the next reading: something has changed what the wallet knows, and what it is asked now is of before."""
         self._wallet, self._wallet_at = UNKNOWN, float("-inf")
+        self._look_is_old = self._wallet_look is not None
 
     async def close(self) -> None:
         """Give up what has no answer yet."""
@@ -128,11 +130,14 @@ class DaemonObserver:
 
     async def _wallet_now(self, seconds: float) -> _Wallet:
         """What is known of it: asked at each reading until the key is there and nothing is looked for, then seldom."""
+        if self._look_is_old and self._wallet_look and self._wallet_look.done():
+            _result(self._wallet_look)
+            self._wallet_look, self._look_is_old = None, False
         due = not self._wallet.settled or self._now() - self._wallet_at >= WALLET_SECONDS
         if self._pubkey and due and self._wallet_look is None:
             self._wallet_at = self._now()
             self._wallet_look = asyncio.create_task(self._look_into_wallet())
-        if self._wallet_look:
+        if self._wallet_look and not self._look_is_old:
             done, _ = await asyncio.wait({self._wallet_look}, timeout=max(0.0, seconds))
             if done:
                 self._wallet, self._wallet_look = _result(self._wallet_look), None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from failover.observers import Ask, pay_to
+from failover.wire import OURS, WARMING_UP, CallError
 
 BLOCKS = 60  # about an hour of KMD's
 
@@ -53,8 +54,10 @@ class Notarisations:
             try:
                 told = await self._ask("gettransaction", transaction)
                 times = [float(told[name]) for name in SEEN if name in told]
-            except (ValueError, TypeError):  # an error, such as -5, "Invalid or non-wallet transaction id"
-                return mined
+            except CallError as error:
+                if error.code in (WARMING_UP, *OURS):
+                    raise
+                return mined  # -5, "Invalid or non-wallet transaction id", or a daemon without a wallet
             self._seen[transaction] = min([mined, *times])
         return self._seen[transaction]
 

@@ -14,6 +14,8 @@ OVERLOADED = -32052  # later: a limit of the gate's or of the daemon's; not exec
 UNREACHABLE = -32053  # the daemon gave no answer, and may have executed the call: the only code that leaves this open
 NOT_EXECUTED = -32054  # nothing was sent to the daemon, or it refused the request before it read a call of it
 GONE = -32055  # the daemon's port refuses connections: no process listens there; not executed
+OURS = (REFUSED, FORBIDDEN, OVERLOADED, UNREACHABLE, NOT_EXECUTED, GONE)  # said by agent or gate, not by the daemon
+WARMING_UP = -28  # the daemon's own, until it has read its index
 
 
 class CallError(ValueError):

@@ -34,8 +34,8 @@ Signs = Callable[[bytes], bool]
 class Forwarder:
     """Listens for each route. `tenure` says what is held now; a signing call is counted in the one it began under.
 
-    `away` names the chains whose daemons don't answer: their calls are answered with an error at once, for a signer that
-    waits for one daemon does nothing for the others. `called_at`: when the signer made its last call, by `clock`.
+    `away` names the chains whose daemons don't answer: their calls are answered with an error at once, for a signer
+    that waits for one daemon does nothing for the others. `called_at`: when the signer made its last call, by `clock`.
     """
 
     def __init__(

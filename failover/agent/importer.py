@@ -49,6 +49,7 @@ class Importer:
             seen = target.observer.last
             if lacks_key(seen):
                 done = await self._bring(target)
+                seen = target.observer.last
                 target.observer.ask_wallet_again()
                 while target.observer.last is seen:
                     await self._pause(LOOK_SECONDS)

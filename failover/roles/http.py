@@ -14,7 +14,7 @@ from failover.settings import RpcLogin
 SECONDS = 30.0
 
 
-class CallError(RoleError):
+class DaemonError(RoleError):
     """An error that was answered, by the daemon or by who stands before it; `code` is None where it has none."""
 
     def __init__(self, text: str, code: int | None) -> None:
@@ -43,7 +43,7 @@ class Loopback:
             raise RoleError(f"{name}: {type(error).__name__} at {self._url}") from None
 
     async def rpc(self, method: str, *params: object, seconds: float = SECONDS) -> Any:
-        """The result of a JSON-RPC call. Raises CallError, with the daemon's code and message but never a parameter;
+        """The result of a JSON-RPC call. Raises DaemonError, with the daemon's code and message but never a parameter;
         RoleError without an answer."""
         found = await self.post(method, wire.request(method, *params), seconds)
         if not isinstance(found, dict):
@@ -51,7 +51,7 @@ class Loopback:
         answer = cast(dict[str, Any], found)
         if error := answer.get("error"):
             code: object = cast(dict[str, Any], error).get("code") if isinstance(error, dict) else None
-            raise CallError(f"{method}: {str(cast(object, error))[:200]}", code if isinstance(code, int) else None)
+            raise DaemonError(f"{method}: {str(cast(object, error))[:200]}", code if isinstance(code, int) else None)
         return answer.get("result")
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from config.failover import AgentConfig, GateRoute
 from failover import wire
 from failover.roles.base import ANSWER_SECONDS, Refused, RoleError, read_key
-from failover.roles.http import CallError, Loopback
+from failover.roles.http import DaemonError, Loopback
 from failover.roles.iguana_api import IguanaApi, NoAnswerError
 from failover.roles.iguana_calls import KMD, Call, add_coin, anchor, in_order, join, notarise, notarised, unlock
 
@@ -28,8 +28,6 @@ ALIVE: Call = {"agent": "dpow", "method": "ipaddrs"}
 # Answers to what was asked before: "cant dPoW same coin again", "relay already there".
 DONE_BEFORE = ("already", "same coin again")
 _Told = tuple[str, Call, set[str]]  # what the call is named, the call, and whom its success is noted with
-# Errors without a word of a daemon that does its work: the agent's and the gate's own, and a daemon that warms up.
-NOT_THE_DAEMON = (wire.REFUSED, wire.FORBIDDEN, wire.OVERLOADED, wire.UNREACHABLE, -28)
 KMD_FIRST = f"{KMD} was not added yet, and Iguana gives its key to the coin that is added first"
 
 
@@ -44,13 +42,14 @@ class Iguana:
         self._daemons = {route.chain: Loopback(route.rpc_port) for route in config.routes}
         self._added: set[str] = set()
         self._begun: set[str] = set()
+        self._freed: set[str] = set()
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self._passphrase,)
 
     def command(self) -> tuple[str, ...]:
-        self._added, self._begun = set(), set()  # a new process has been told nothing
+        self._added, self._begun, self._freed = set(), set(), set()  # a new process has been told nothing
         return self._config.signer.command
 
     async def prepare(self) -> None:
@@ -74,7 +73,7 @@ class Iguana:
         refused = await self.add(chains)
         if KMD not in self._added & set(chains):
             raise RoleError(refused.get(KMD) or f"{KMD} is not ready, and every other chain is notarised to it")
-        await asyncio.gather(*(self._free_locked(chain) for chain in self._daemons if chain in chains))
+        await self._free(chains)
         await self._unlock()
         refused |= await self._begin(chains)
         if not self._begun:
@@ -83,8 +82,7 @@ class Iguana:
 
     async def join(self, chains: Collection[str]) -> Refused:
         refused = await self.add(chains)
-        new = [chain for chain in chains if chain not in self._begun and chain != KMD]  # KMD's locks may be our own
-        await asyncio.gather(*(self._free_locked(chain) for chain in self._daemons if chain in new))
+        await self._free(chains)
         return refused | await self._begin(chains)
 
     async def answers(self) -> bool:
@@ -137,8 +135,8 @@ class Iguana:
             try:
                 await self._daemons[chain].rpc("getwalletinfo", seconds=DAEMON_SECONDS)
             except RoleError as error:
-                said = error.code if isinstance(error, CallError) else None
-                if said is None or said in NOT_THE_DAEMON:
+                said = error.code if isinstance(error, DaemonError) else None
+                if said in (None, wire.WARMING_UP, *wire.OURS):
                     return f"{chain}'s daemon does not answer now ({error})"
             return ""
 
@@ -172,6 +170,12 @@ class Iguana:
         except (RoleError, KeyError):
             return []
         return cast(list[Any], found) if isinstance(found, list) else []
+
+    async def _free(self, chains: Collection[str]) -> None:
+        """In each daemon once, before this process signs with it: later locks are its own."""
+        new = {chain for chain in self._daemons if chain in chains} - self._freed
+        self._freed |= new
+        await asyncio.gather(*map(self._free_locked, new))
 
     async def _free_locked(self, chain: str) -> None:
         """A round that was cut off has left its UTXO locked: the daemon's memory outlives the signer. `m_notary_main`

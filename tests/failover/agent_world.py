@@ -83,6 +83,7 @@ class GateDouble:
     def __init__(self, files: TlsFiles) -> None:
         self._files, self.port = files, free_ports(1)[0]
         self.answer = "whole"
+        self.error: dict[str, Any] | None = None
         self.signed: list[dict[str, str]] = []
         self.read: list[dict[str, str]] = []
         self.reading = dict(READING_ANSWERS, getblockheader={"time": time.time()})
@@ -101,6 +102,8 @@ class GateDouble:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         call = await request.json()
+        if isinstance(call, list) or self.error:
+            return self._refuse(call)
         if call["method"] in self.reading:
             self.read.append(dict(request.headers))
             return web.json_response({"result": self.reading[call["method"]], "error": None, "id": call["id"]})
@@ -116,6 +119,12 @@ class GateDouble:
             return response
         error = {"code": wire.UNREACHABLE, "message": "gate: no answer"} if self.answer == "in doubt" else None
         return web.json_response({"result": {"hex": "00"}, "error": error, "id": call["id"]})
+
+    def _refuse(self, asked: Any) -> web.Response:
+        """Each call with `error`."""
+        calls = asked if isinstance(asked, list) else [asked]
+        made = [{"result": None, "error": self.error, "id": call["id"]} for call in calls]
+        return web.json_response(made if isinstance(asked, list) else made[0], status=500)
 
 
 class World:

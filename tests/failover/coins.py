@@ -30,6 +30,15 @@ def twice(data: bytes) -> bytes:
     return hashlib.sha256(hashlib.sha256(data).digest()).digest()
 
 
+def base58(payload: bytes) -> str:
+    """With its checksum, as addresses are written."""
+    number, text = int.from_bytes(payload + twice(payload)[:4]), ""
+    while number:
+        number, digit = divmod(number, len(ALPHABET))
+        text = ALPHABET[digit] + text
+    return ALPHABET[0] * (len(payload) - len(payload.lstrip(b"\0"))) + text
+
+
 def identifier(transaction: str) -> str:
     """The id of a raw transaction, both in hex."""
     return twice(bytes.fromhex(transaction))[::-1].hex()
@@ -55,12 +64,7 @@ class Key:
     @property
     def address(self) -> str:
         """On btcd's simnet."""
-        payload = bytes([SIMNET]) + _hash(self.public)
-        number, text = int.from_bytes(payload + twice(payload)[:4]), ""
-        while number:
-            number, digit = divmod(number, len(ALPHABET))
-            text = ALPHABET[digit] + text
-        return text
+        return base58(bytes([SIMNET]) + _hash(self.public))
 
     @property
     def script(self) -> bytes:

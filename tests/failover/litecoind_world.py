@@ -1,4 +1,4 @@
-"""Debian's litecoind on regtest, a gate process before it, and the agent's own forwarder: the way of a signer's call."""
+"""Debian's litecoind on regtest, a gate process before it, the agent's own forwarder: the way of a signer's call."""
 
 from __future__ import annotations
 

@@ -44,6 +44,12 @@ class Port:
             return answer.status, json.loads(await answer.read())
 
 
+def counted(port: Port) -> tuple[int, int]:
+    """Signing calls of the claim: those that may still be answered, and those that never are."""
+    assert port.tenure
+    return port.tenure.calls.pending(), port.tenure.calls.lost
+
+
 def play(folder: Path, scene: Callable[[Port], Any]) -> None:
     async def act() -> None:
         world = World(folder)
@@ -65,8 +71,7 @@ def test_a_signing_call_goes_on_with_duty_and_epoch_and_its_answer_comes_back(tm
         assert (status, answer["result"]) == (200, {"hex": "00"})
         headers = port.world.gate.signed[0]
         assert (headers[wire.DUTY_HEADER], headers[wire.EPOCH_HEADER]) == ("alice.main", "41")
-        assert port.tenure
-        assert port.tenure.calls.unanswered == 0
+        assert counted(port) == (0, 0)
 
     play(tmp_path, scene)
 
@@ -124,7 +129,7 @@ def test_a_signing_call_is_refused_at_once_and_a_reading_one_passes(
 
 
 @pytest.mark.parametrize("kind", ["cut off", "in doubt"])
-def test_a_call_whose_answer_is_not_whole_or_in_doubt_stays_unanswered_for_ever(tmp_path: Path, kind: str) -> None:
+def test_a_call_whose_answer_is_not_whole_or_in_doubt_is_lost(tmp_path: Path, kind: str) -> None:
     async def scene(port: Port) -> None:
         port.world.gate.answer = kind
         try:
@@ -133,8 +138,27 @@ def test_a_call_whose_answer_is_not_whole_or_in_doubt_stays_unanswered_for_ever(
             assert kind == "cut off"
         port.world.gate.answer = "whole"
         await port.post(SIGN)
-        assert port.tenure
-        assert port.tenure.calls.unanswered == 1
+        assert counted(port) == (0, 1)
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize("code", [wire.REFUSED, wire.FORBIDDEN, wire.OVERLOADED, wire.NOT_EXECUTED, wire.GONE, -28])
+def test_a_call_that_was_certainly_not_executed_is_answered(tmp_path: Path, code: int) -> None:
+    async def scene(port: Port) -> None:
+        port.world.gate.error = {"code": code, "message": "gate: no"}
+        for body in (SIGN, [SIGN, READ]):
+            await port.post(body)
+        assert counted(port) == (0, 0)
+
+    play(tmp_path, scene)
+
+
+def test_a_batch_with_one_call_in_doubt_is_lost(tmp_path: Path) -> None:
+    async def scene(port: Port) -> None:
+        port.world.gate.error = {"code": wire.UNREACHABLE, "message": "gate: no answer"}
+        await port.post([SIGN, READ])
+        assert counted(port) == (0, 1)
 
     play(tmp_path, scene)
 
@@ -145,9 +169,8 @@ def test_a_call_that_found_no_gate_was_never_sent(tmp_path: Path) -> None:
         port = Port(world)
         await port.forwarder.start()
         status, answer = await port.post(SIGN)
-        assert (status, answer["error"]["code"]) == (500, wire.UNREACHABLE)
-        assert port.tenure
-        assert port.tenure.calls.unanswered == 0
+        assert (status, answer["error"]["code"]) == (500, wire.NOT_EXECUTED)
+        assert counted(port) == (0, 0)
         await port.forwarder.close()
 
     asyncio.run(scene())
@@ -162,8 +185,9 @@ def test_a_signer_that_hangs_up_does_not_end_its_call(tmp_path: Path) -> None:
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         await port.post(READ)
-        assert port.tenure
-        assert port.tenure.calls.unanswered == 1
+        assert counted(port) == (1, 0)
+        await port.forwarder.close()
+        assert counted(port) == (0, 1)  # cut off: nobody knows what became of it
 
     play(tmp_path, scene)
 
@@ -177,8 +201,7 @@ def test_a_call_counts_for_the_claim_that_it_was_sent_under(tmp_path: Path) -> N
         first = port.tenure
         port.tenure = Port(port.world).tenure
         assert first
-        assert port.tenure
-        assert (first.calls.unanswered, port.tenure.calls.unanswered) == (1, 0)
+        assert (first.calls.pending(), counted(port)) == (1, (0, 0))
         asking.cancel()
 
     play(tmp_path, scene)

@@ -1,4 +1,4 @@
-"""What is made of signatures by somebody else, and readings of daemons."""
+"""What is made of signatures by somebody else."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import Any
 
 from failover.agent.tenure import Tenure
 from failover.doppelganger import Lookout, refusal
-from failover.health import Reach
 from failover.lease import Lease, Timing
 from failover.model import Candidacy, Claim, Holder, Orders, View
-from failover.observers import DaemonObserver
 from tests.failover.agent_world import PUBKEY
 
 OURS, THEIRS = f"21{PUBKEY}ac", "21" + "03" + "cd" * 32 + "ac"
@@ -46,7 +44,7 @@ class Daemon:
         self.asked.append(method)
         found = self.answers[method]
         if method == "gettransaction" and params[0] not in found:
-            raise ValueError("-5: Invalid or non-wallet transaction id")
+            raise CallError(-5, "Invalid or non-wallet transaction id")
         return found[params[0]] if method in BY_NAME else found
 
 
@@ -125,42 +123,3 @@ def test_after_the_first_activation_own_signatures_are_no_reason() -> None:
     held.activated = True
     assert lookout.refusal(held) is None
     assert lookout.refusal(None) is None
-
-
-def healthy() -> Daemon:
-    return Daemon(
-        {
-            "getblockchaininfo": {"blocks": 100, "bestblockhash": "aa"},
-            "getpeerinfo": [{"startingheight": 101, "synced_headers": -1}, {"startingheight": 90}],
-            "getblockheader": {"aa": {"time": 1000}},
-            "getwalletinfo": {"txcount": 3},
-            "listunspent": [
-                {"amount": 0.0001, "scriptPubKey": OURS},
-                {"amount": 0.0001, "scriptPubKey": THEIRS},
-                {"amount": 5.0, "scriptPubKey": OURS},
-            ],
-            "getbalance": 12.5,
-        }
-    )
-
-
-def test_a_daemon_is_read_as_it_is() -> None:
-    daemon = healthy()
-    observer = DaemonObserver("KMD", daemon.ask, pubkey=PUBKEY, now=lambda: 1060.0)
-    found = asyncio.run(observer.read())
-    assert (found.reach, found.height, found.best_height, found.peers) == (Reach.ANSWERS, 100, 101, 2)
-    assert (found.block_age, found.utxos, found.funds) == (60.0, 1, 12.5)
-
-
-def test_a_wallet_that_has_no_key_yet_says_nothing() -> None:
-    daemon = healthy()
-    daemon.answers["getwalletinfo"] = {"txcount": 0}
-    found = asyncio.run(DaemonObserver("KMD", daemon.ask, pubkey=PUBKEY).read())
-    assert (found.reach, found.utxos, found.funds) == (Reach.ANSWERS, None, None)
-
-
-def test_a_daemon_that_answers_nonsense_is_silent() -> None:
-    daemon = healthy()
-    daemon.answers["getblockchaininfo"] = {}
-    found = asyncio.run(DaemonObserver("KMD", daemon.ask).read())
-    assert found.reach is Reach.SILENT

@@ -54,11 +54,26 @@ def test_a_daemon_lives_while_it_reads_its_index_and_answers_once_it_has(
             it.daemon.error = error
             assert (await it.health("/chain/answers"))[0] == status
             assert (await it.health("/chain/lives"))[0] == 200
-            assert it.daemon.executed == ["getblockcount"] * 2
+            assert it.daemon.executed == ["getblockcount"]  # that it lives, its port says
             await it.daemon.stop()
             assert (await it.health("/chain/answers"))[0] == 503
             assert (await it.health("/chain/lives"))[0] == 503
             assert (await it.health("/readyz"))[0] == 200
+
+    run(test)
+
+
+def test_a_daemon_that_answers_nothing_lives_and_is_asked_once(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with world(tmp_path) as it:
+            it.daemon.hold = asyncio.Event()  # as komodod while it looks through its chain
+            for _ in range(2):
+                with pytest.raises(TimeoutError):
+                    await it.health("/chain/answers")
+            assert (await it.health("/chain/lives"))[0] == 200
+            assert it.daemon.executed == ["getblockcount"]
+            it.daemon.hold.set()
+            assert (await it.health("/chain/answers"))[0] == 200
 
     run(test)
 

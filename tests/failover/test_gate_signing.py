@@ -142,7 +142,7 @@ def test_a_daemon_that_is_away_is_said_to_have_got_nothing(tmp_path: Path) -> No
             await it.daemon.stop()
             for call, epoch in ((READ, None), (SIGN, 7)):
                 code, message = error(await it.call(call, epoch))
-                assert code == wire.UNREACHABLE
+                assert code == wire.GONE
                 assert "nothing was sent" in message
             assert (await it.health("/readyz"))[0] == 200
             await it.daemon.start()

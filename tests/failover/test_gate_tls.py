@@ -131,6 +131,6 @@ def test_a_link_leads_to_another_chains_gate_for_reading_only(tmp_path: Path) ->
                 assert (far.daemon.executed, near.daemon.executed) == (["getinfo"], [])
                 await far.end()
                 async with ClientSession() as chain, chain.post(url, json=READ) as answer:
-                    assert error(await answer.json())[0] == wire.UNREACHABLE
+                    assert error(await answer.json())[0] == wire.GONE
 
     run(test)

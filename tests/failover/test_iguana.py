@@ -47,11 +47,7 @@ def test_iguana_gets_its_coins_first_then_its_key_then_each_chain_to_notarise(co
 
 def test_iguana_joins_its_bus_before_it_gets_its_coins(config: AgentConfig) -> None:
     bus = IguanaBus(address="192.0.2.10", notaries=("192.0.2.20", "192.0.2.30"))
-
-    async def scene(role: Iguana, _: Program, __: Daemons) -> None:
-        await role.prepare()
-
-    program, _ = play_iguana(dataclasses.replace(config, bus=bus), scene)
+    program, _ = play_iguana(dataclasses.replace(config, bus=bus), lambda role, *_: role.prepare())
     assert program.told() == ["myipaddr", "addnotary", "addnotary"]
     told = [(call["agent"], call["ipaddr"]) for call in program.calls if "ipaddr" in call]
     assert told == [("SuperNET", "192.0.2.10"), ("iguana", "192.0.2.20"), ("iguana", "192.0.2.30")]
@@ -219,9 +215,10 @@ def test_what_a_dead_signer_has_locked_in_any_daemon_is_freed_before_the_next_be
         daemons.locked = {chain: [*LOCKED] for chain in ALL}
         await role.activate(("KMD", "LTC"))
         assert daemons.locked["CCL"] == LOCKED, "its turn comes when it joins"
-        daemons.locked["KMD"] = own = [{"txid": "cc", "vout": 1}]
-        await role.join(("CCL",))
-        assert daemons.locked == {"KMD": own, "LTC": [], "CCL": []}, "what it has locked itself stays"
+        own = [{"txid": "cc", "vout": 1}]
+        daemons.locked |= {"KMD": [*own], "LTC": [*own]}
+        await role.join(ALL)
+        assert daemons.locked == {"KMD": own, "LTC": own, "CCL": []}, "what it has locked itself stays"
 
     _, daemons = play_iguana(config, scene)
     methods = [method for chain, method in daemons.calls if chain == "KMD"]
@@ -232,7 +229,6 @@ def test_the_calls_that_kill_an_iguana_are_never_made(config: AgentConfig) -> No
     async def scene(role: Iguana, _: Program, __: Daemons) -> None:
         await role.prepare()
         await role.activate(ALL)
-        await role.join(ALL)
         assert await role.answers()
         await role.in_round()
 
@@ -243,8 +239,7 @@ def test_the_calls_that_kill_an_iguana_are_never_made(config: AgentConfig) -> No
 
 
 def test_a_missing_or_empty_key_is_told_by_its_path(config: AgentConfig, tmp_path: Path) -> None:
-    path = tmp_path / "keys" / "passphrase"
-    path.write_text(" \n")
+    (path := tmp_path / "keys" / "passphrase").write_text(" \n")
     with pytest.raises(SettingsError, match="passphrase: empty"):
         Iguana(config)
     path.unlink()

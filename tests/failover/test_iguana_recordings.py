@@ -26,6 +26,7 @@ CANNOT = {
     "a round's times": "while the others are waited for, KMD is asked again and again: here a fixed number of times",
     "lockunspent true": "when an older round's output is unlocked depends on the others: here with the next round",
     "the others' inputs": "made up: a daemon that checks them signs its own alone",
+    "an assetchain's rounds": "the real one skips what comes within 10 blocks of KMD: here every second block has one",
     "KMD to LTC": "none was recorded whole: it ends where LTC has no outputs, as the recorded ones do",
     "no Iguana": "a process that is not there",
     "before it is ready: 0.001 s after the start": "a process that is not there yet",

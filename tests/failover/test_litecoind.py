@@ -1,4 +1,4 @@
-"""A real wallet of the Bitcoin family, behind a real gate and the agent's forwarder: made, given its key, signed with."""
+"""A real wallet of the Bitcoin family behind a real gate and the agent's forwarder: made, given its key, used."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import pytest
 
 from failover.doppelganger import refusal
 from failover.signatures import Checkpoints, Notarisations
+from failover.wire import UNREACHABLE, CallError
 from tests.failover.agent_world import PUBKEY
 from tests.failover.test_agent_lookout import OURS, THEIRS, Daemon
 
@@ -79,6 +80,23 @@ def test_a_signature_is_as_old_as_its_transaction_and_not_as_its_block(
     signed_at = asyncio.run(scene())
     found = refusal(signed_at=signed_at, term=9, vacant_since=1000.0, now=1000.0 + 3600)
     assert (found is not None) is refused
+
+
+def test_a_wallet_that_could_not_be_asked_does_not_make_a_signature_younger() -> None:
+    async def scene() -> None:
+        daemon = chain(spending("t", "o"))
+        look = Notarisations(daemon.ask, PUBKEY)
+
+        async def cut_off(method: str, *params: object) -> Any:
+            if method == "gettransaction":
+                raise CallError(UNREACHABLE, "the gate gave no answer")
+            return await daemon.ask(method, *params)
+
+        with pytest.raises(CallError):
+            await Notarisations(cut_off, PUBKEY).last_signed()
+        assert await look.last_signed() == 200.0
+
+    asyncio.run(scene())
 
 
 def test_a_transaction_that_the_wallet_learns_of_later_is_asked_for_again() -> None:
