@@ -23,7 +23,7 @@ from chaos.stamps import SECOND, Execution
 from chaos.strikes import signer_pid, signs
 from config.fencing import Failover
 
-KINDS = ("joins", "killed", "frozen", "signer")
+KINDS = ("chain-joins", "daemon-killed", "daemon-frozen", "signer-frozen")
 RATE = 2.0  # signing calls a second and coin: several duties share two cores with everything else
 DAEMONS = ("KMD", "CCL")  # whose daemons are struck
 CHECK_SECONDS = 0.5  # between two readings of logs
@@ -125,9 +125,9 @@ class Lost:
 
     def heal(self) -> None:
         """What was struck comes back; a frozen signer was killed by its agent."""
-        if self.kind == "killed":
+        if self.kind == "daemon-killed":
             self.holder.daemons[self.chain].held -= 1
-        if self.kind == "frozen":
+        if self.kind == "daemon-frozen":
             self.holder.daemons[self.chain].signal(signal.SIGCONT)
 
     @property
@@ -149,27 +149,33 @@ class Joined:
     _joined: int | None = None
 
     def over(self) -> bool:
-        """Whether it has joined, and a while has passed."""
+        """Whether it is signed for, here or where the duty has moved to, and a while has passed."""
         if self._joined is None:
-            self._joined = when(self.holder, "chains joined", self.came)
+            self._joined = when(self.holder, "chains joined", self.came) or self._elsewhere()
         return self._joined is not None and stamps.now() - self._joined > (AFTER_SECONDS + 1) * SECOND
 
     def measured(self) -> dict[str, float] | None:
-        """Seconds until it joined, and what became of the other chains' calls meanwhile."""
+        """Seconds until it is signed for, and what became of the other chains' calls meanwhile."""
         if self._joined is None:
             return None
         until = self._joined + int(AFTER_SECONDS * SECOND)
-        done = stamps.read(Execution, [self.holder.folder / "stamps.jsonl"])
+        members = self.patient.members
+        done = [item for one in members for item in stamps.read(Execution, [one.folder / "stamps.jsonl"])]
         kmd = [item for item in done if item.daemon.endswith("/KMD")]
         executed = sum(self.came <= item.received <= until for item in done)
+        tried = sum(attempted(one, self.came, until) for one in members)
         return {
             "joined_s": (self._joined - self.came) / SECOND,
             "pause_s": longest_gap(kmd, self.came, until),
             "pause_before_s": longest_gap(kmd, self.came - (until - self.came), self.came),
-            "refused": _refused(self.holder, self.came, until),
-            "lost": max(0, attempted(self.holder, self.came, until) - executed - UNDER_WAY),
+            "refused": sum(_refused(one, self.came, until) for one in members),
+            "lost": max(0, tried - executed - UNDER_WAY),
             "moved": 0 if self.patient.holder() is self.holder else 1,
         }
+
+    def _elsewhere(self) -> int | None:
+        others = [member for member in self.patient.members if member is not self.holder]
+        return next(filter(None, (when(one, "signer activated", self.came) for one in others)), None)
 
 
 UNDER_WAY = 4  # calls at either end of a span: two threads for each of two chains
@@ -202,15 +208,15 @@ def lost(patient: Patient, kind: str, number: int) -> Lost:
     holder = patient.holder()
     if holder is None:
         raise ValueError(f"{patient.duty}: nobody holds it")
-    chain = "" if kind == "signer" else DAEMONS[number % len(DAEMONS)]
+    chain = "" if kind == "signer-frozen" else DAEMONS[number % len(DAEMONS)]
     offsets = {member.unit.region: size_of(member) for member in patient.members}
     case = Lost(patient=patient, kind=kind, chain=chain, holder=holder, struck=stamps.now(), offsets=offsets)
-    if kind == "signer":
+    if kind == "signer-frozen":
         signal_signer(holder, signal.SIGSTOP)
-    if kind == "killed":
+    if kind == "daemon-killed":
         holder.daemons[chain].held += 1
         holder.daemons[chain].signal(signal.SIGKILL)
-    if kind == "frozen":
+    if kind == "daemon-frozen":
         holder.daemons[chain].signal(signal.SIGSTOP)
     return case
 

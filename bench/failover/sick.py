@@ -19,14 +19,12 @@ STRIKES, DUTIES, FEW = 20, 5, 1
 JOINS = 2  # rounds
 SETTLE_SECONDS, READY_SECONDS, OVER_SECONDS = 120, 600.0, 60.0
 WITHIN = 10.0  # seconds: issue 14
-LONGER = (
-    0.25  # seconds by which a pause between two calls may be longer while a chain joins: one turn of two busy cores
-)
+LONGER = 0.25  # seconds by which a pause between two calls may be longer while a chain joins, on two busy cores
 WHAT = {
-    "killed": "a daemon is killed and stays away",
-    "frozen": "a daemon is frozen (SIGSTOP)",
-    "signer": "Iguana is frozen (SIGSTOP)",
-    "joins": "a chain joins",
+    "daemon-killed": "a daemon is killed and stays away",
+    "daemon-frozen": "a daemon is frozen (SIGSTOP)",
+    "signer-frozen": "Iguana is frozen (SIGSTOP)",
+    "chain-joins": "a chain joins",
 }
 NOTES = [
     f"Each duty has KMD, LTC and CCL in two regions with a hot standby; {DUTIES} duties are struck at once. Of the "
@@ -45,18 +43,18 @@ def tools() -> dict[str, str]:
     return {"zookeeper": "3.9.5"}
 
 
-def measure(arena: Arena, _pairs: int, quick: bool) -> dict[str, Any]:
-    """As many rounds as make STRIKES of each kind. BenchError where the fleet does not come up, or back."""
+def measure(arena: Arena, _pairs: int, quick: bool, *, kinds: Sequence[str] = ()) -> dict[str, Any]:
+    """As many rounds as make STRIKES of each kind, or of some. BenchError where the fleet does not come up, or back."""
     settle, pairs = (3, 1) if quick else (SETTLE_SECONDS, STRIKES // DUTIES)
     everybody, calm = patients(arena, FEW if quick else DUTIES, settle), Calm(settle)
     rounds: dict[str, list[dict[str, float]]] = defaultdict(list)
     failed: list[str] = []
     for number in range(1, pairs + 1):
-        for kind in KINDS:
-            if kind == "joins" and number > JOINS:
+        for kind in kinds or KINDS:
+            if kind == "chain-joins" and number > JOINS:
                 continue
             arena.report(f"round {number}/{pairs}, {WHAT[kind]}")
-            found, sentences = (_join if kind == "joins" else _strike)(arena, everybody, calm, kind, number)
+            found, sentences = (_join if kind == "chain-joins" else _strike)(arena, everybody, calm, kind, number)
             rounds[kind] += found
             failed += sentences
     return result(rounds, failed)
@@ -70,20 +68,22 @@ def result(rounds: Mapping[str, Sequence[Mapping[str, float]]], failed: Sequence
 
 def _targets(rounds: Mapping[str, Sequence[Mapping[str, float]]], failed: Sequence[str]) -> list[dict[str, Any]]:
     made: list[Target] = []
-    for kind in ("killed", "frozen", "signer"):
+    for kind in KINDS[1:]:
         if spread := medians(rounds.get(kind, ())).get("activated_s"):
             what = f"{WHAT[kind]}: p99 in s until activated elsewhere"
             made.append(Target(what=what, found=spread["p99"], at_most=WITHIN))
-    if joins := rounds.get("joins"):
+    if joins := rounds.get("chain-joins"):
         for key, what in (
             ("refused", "calls that a gate refused"),
             ("lost", "calls of the others lost"),
             ("moved", "duties that moved"),
         ):
-            made.append(Target(what=f"{WHAT['joins']}: {what}", found=sum(one[key] for one in joins), at_most=0))
+            made.append(Target(what=f"{WHAT['chain-joins']}: {what}", found=sum(one[key] for one in joins), at_most=0))
         longer = max(one["pause_s"] - one["pause_before_s"] for one in joins)
         made.append(
-            Target(what=f"{WHAT['joins']}: s by which a pause was longer than before", found=longer, at_most=LONGER)
+            Target(
+                what=f"{WHAT['chain-joins']}: s by which a pause was longer than before", found=longer, at_most=LONGER
+            )
         )
     made.append(Target(what="strikes that nothing came of", found=len(failed), at_most=0))
     return [target.as_dict() for target in made]

@@ -23,21 +23,21 @@ from doubles.iguana_rounds import Follower
 
 def test_a_move_within_ten_seconds_keeps_the_target_and_a_strike_without_one_breaks_it() -> None:
     def verdicts(seconds: float, failed: list[str]) -> dict[str, bool]:
-        found = sick.result({"killed": [{"activated_s": 1.0}, {"activated_s": seconds}]}, failed)["verdicts"]
+        found = sick.result({"daemon-killed": [{"activated_s": 1.0}, {"activated_s": seconds}]}, failed)["verdicts"]
         return {one["what"].partition(":")[0]: one["kept"] for one in found}
 
-    assert verdicts(9.9, []) == {sick.WHAT["killed"]: True, "strikes that nothing came of": True}
-    assert verdicts(10.1, []) == {sick.WHAT["killed"]: False, "strikes that nothing came of": True}
+    assert verdicts(9.9, []) == {sick.WHAT["daemon-killed"]: True, "strikes that nothing came of": True}
+    assert verdicts(10.1, []) == {sick.WHAT["daemon-killed"]: False, "strikes that nothing came of": True}
     assert verdicts(9.9, ["n0.main: nobody"])["strikes that nothing came of"] is False
 
 
 @pytest.mark.parametrize("key", ["refused", "lost", "moved"])
 def test_one_call_refused_or_lost_or_one_duty_moved_while_a_chain_joins_breaks_a_target(key: str) -> None:
     well = {"refused": 0, "lost": 0, "moved": 0, "pause_s": 0.6, "pause_before_s": 0.5, "joined_s": 2.0}
-    assert all(one["kept"] for one in sick.result({"joins": [well, well]}, [])["verdicts"])
-    broken = [one["kept"] for one in sick.result({"joins": [well, well | {key: 1}]}, [])["verdicts"]]
+    assert all(one["kept"] for one in sick.result({"chain-joins": [well, well]}, [])["verdicts"])
+    broken = [one["kept"] for one in sick.result({"chain-joins": [well, well | {key: 1}]}, [])["verdicts"]]
     assert broken.count(False) == 1
-    slower = sick.result({"joins": [well | {"pause_s": 0.8}]}, [])["verdicts"]
+    slower = sick.result({"chain-joins": [well | {"pause_s": 0.8}]}, [])["verdicts"]
     assert [one["kept"] for one in slower].count(False) == 1
 
 
@@ -110,7 +110,7 @@ def test_a_loss_is_counted_from_the_strike_to_the_others_activation_and_first_ca
     members = (old.member, new.member)
     case = Lost(
         patient=Patient(duty="n0.main", members=members),
-        kind="killed",
+        kind="daemon-killed",
         chain="CCL",
         holder=members[0],
         struck=10 * SECOND,
@@ -152,6 +152,22 @@ def test_of_a_chain_that_joins_what_was_refused_lost_and_delayed_is_counted(
     assert measured["pause_before_s"] == pytest.approx(1.0, abs=0.02)
     (files.folder / "state" / "deadline.json").unlink()
     assert (case.measured() or {})["moved"] == 1
+
+
+def test_a_chain_that_is_signed_for_only_because_the_duty_moved_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = Files(tmp_path, "eu-west"), Files(tmp_path, "eu-central")
+    members = (old.member, new.member)
+    for one in (old, new):
+        one.attempts()
+    case = Joined(patient=Patient(duty="n0.main", members=members), chain="CCL", holder=members[0], came=20 * SECOND)
+    new.holds()
+    new.says("agent.log", 23 * SECOND, event="signer activated")
+    monkeypatch.setattr(patients.stamps, "now", lambda: 40 * SECOND)
+    assert case.over()
+    measured = case.measured() or {}
+    assert (measured["moved"], measured["joined_s"]) == (1, 3)
 
 
 def test_a_takeover_is_told_from_daemons_of_several_chains() -> None:
