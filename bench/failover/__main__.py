@@ -70,8 +70,7 @@ def main(
         raise typer.Exit(3) from None
     found = dict[str, dict[str, Any]]()
     for name in only or PARTS:
-        options = _options(name, against or (), kind or ())
-        if one := _attempted(name, quick, 1 if quick else pairs, keep, options):
+        if one := _attempted(name, quick, 1 if quick else pairs, keep, _options(name, against or (), kind or ())):
             found[name] = one
             if not json:
                 sys.stdout.writelines(f"{line}\n" for line in results.table([one]))

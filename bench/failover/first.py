@@ -22,7 +22,7 @@ from chaos.fleet import Member
 from chaos.layout import API_PORT, ROOT
 from chaos.stamps import SECOND
 
-DUTIES, FEW = 6, 1
+DUTIES, FEW = 3, 1
 SETTLE_SECONDS, READY_SECONDS, OVER_SECONDS = 35, 600.0, 1200.0
 # A round signs at its destination first, and that tells whose it is: LTC's daemon signs in KMD's alone.
 SIGNS_IN = {"kmd_s": "LTC", "assetchain_s": "CCL"}
