@@ -46,6 +46,8 @@ def measure(arena: Arena, _pairs: int, quick: bool) -> dict[str, Any]:
     for one in everybody:
         for member in one.members:
             with_rounds(member)
+    arena.work(READY_SECONDS, lambda: all(one.ready() for one in everybody))
+    calm.begin()
     if not arena.work(READY_SECONDS, lambda: calm.over() and all(one.ready() for one in everybody)):
         raise BenchError(f"not ready within {READY_SECONDS:.0f} s: {'; '.join(one.state() for one in everybody)}")
     waiting = [_Waiting.begin(one) for one in everybody]

@@ -136,6 +136,11 @@ def _join(arena: Arena, everybody: Sequence[Patient], calm: Calm, kind: str, num
 
 
 def _wait(arena: Arena, everybody: Sequence[Patient], calm: Calm, before: str) -> None:
-    if not arena.work(READY_SECONDS, lambda: calm.over() and all(one.ready() for one in everybody)):
+    def well() -> bool:
+        if not all(one.ready() for one in everybody):
+            calm.begin()
+        return calm.over()
+
+    if not arena.work(READY_SECONDS, well):
         late = [one.state() for one in everybody if not one.ready()]
         raise BenchError(f"before {before}: not ready within {READY_SECONDS:.0f} s: {'; '.join(late)}")
