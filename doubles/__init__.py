@@ -1,1 +1,1 @@
-"""Programs that are not ours, played as badly as they behave: what they said is in tests/recordings."""
+"""Programs that are not ours, played as badly as they behave: tests/recorded.py says where what they said lies."""

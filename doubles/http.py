@@ -1,6 +1,7 @@
 """HTTP as the daemons' libevent speaks it: the order of heads, what is closed when, what is refused before any handler.
 
-Source: the recordings in tests/recordings, which hold every byte; libevent 2.1's http.c for the order of heads.
+Source: recordings of komodod 0.9.2-2 and litecoind 0.21.2.1, byte for byte (tests/recorded.py has their
+place); libevent 2.1's http.c for the order of heads.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from doubles.chain import Chain, Trouble
@@ -18,8 +17,8 @@ from doubles.keys import Network, public
 from doubles.komodod import Komodod
 from doubles.litecoind import Litecoind
 from doubles.wallet import Wallets
+from tests.recorded import lines
 
-FOLDER = Path(__file__).resolve().parent.parent / "recordings"
 FILES = ("calls", "activation", "round", "idle", "errors")
 SECRET = 7  # the test's notary
 PUBKEY = public(SECRET)
@@ -86,7 +85,7 @@ class Row:
 def rows() -> Iterator[Row]:
     """All requests to daemons that reached one: what an agent or a gate answered itself is not theirs."""
     for name in FILES:
-        for number, line in enumerate((FOLDER / f"{name}.jsonl").read_text().splitlines(), 1):
+        for number, line in enumerate(lines(name), 1):
             found = json.loads(line)
             asker, _, chain = found["who"].partition("->")
             if chain == "iguana" or found["request"] is None or (asker == "iguana" and found["phase"] == "error"):

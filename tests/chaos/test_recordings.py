@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from tests.chaos.recorded import Row, ask, played, raw, read, rows, shape
+from tests.recorded import NEEDED
+
+pytestmark = NEEDED
 
 # What the doubles can't do, by a part of a row's name; everything else must fit.
 CANNOT = {

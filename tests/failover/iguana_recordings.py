@@ -6,14 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from doubles.iguana_api import NOT_MINE, Iguana
 from doubles.iguana_daemons import Coin, Daemons
 from doubles.iguana_keys import Identity
+from tests.recorded import lines
 
-FOLDER = Path(__file__).resolve().parent.parent / "recordings"
 FILES = ("calls", "activation", "round", "idle", "errors")
 LOGIN = "loopback:PASSWORD"
 VERSIONS = {"KMD": 60, "LTC": 48, "DOC": 60}
@@ -84,7 +83,7 @@ class Row:
 def rows(*files: str) -> Iterator[Row]:
     """All of these files, in order; those without a request left out."""
     for name in files or FILES:
-        for number, line in enumerate((FOLDER / f"{name}.jsonl").read_text().splitlines(), 1):
+        for number, line in enumerate(lines(name), 1):
             found = json.loads(line)
             if found["request"] is not None:
                 yield Row(number=f"{name}:{number}", found=found)

@@ -9,6 +9,7 @@ from failover.agent.tenure import Tenure
 from failover.doppelganger import Lookout, refusal
 from failover.lease import Lease, Timing
 from failover.model import Candidacy, Claim, Holder, Orders, View
+from failover.wire import CallError
 from tests.failover.agent_world import PUBKEY
 
 OURS, THEIRS = f"21{PUBKEY}ac", "21" + "03" + "cd" * 32 + "ac"

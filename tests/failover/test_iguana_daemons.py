@@ -14,6 +14,9 @@ from doubles.iguana_http import respond
 from doubles.iguana_keys import Identity
 from doubles.iguana_rounds import Follower
 from tests.failover.iguana_recordings import ALICE, BOB, Row, coins, compared, rows
+from tests.recorded import NEEDED
+
+pytestmark = NEEDED
 
 LOGINS = {
     "Basic bG9vcGJhY2s6UEFTU1dPUkQ=": "loopback:PASSWORD",

@@ -14,6 +14,9 @@ from doubles.iguana_api import Iguana
 from doubles.iguana_http import DeathError, HangError, listen, respond, serve
 from sandbox.processes import free_ports
 from tests.failover.iguana_recordings import LENGTH, Row, as_it_was, compared, rows
+from tests.recorded import NEEDED
+
+pytestmark = NEEDED
 
 # What the double can't: by the case's name in errors.jsonl, or by what the answer holds.
 CANNOT = {
