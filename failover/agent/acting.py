@@ -62,7 +62,8 @@ class Acting:
             return
         if self._doing and not self._doing[1].done():
             doing, task = self._doing
-            if doing is act or doing in WHOLE:
+            # An order is done once the signer signs: an activation that was given up would leave it with nothing to do.
+            if doing is act or doing in WHOLE or act is Act.FULFIL:
                 return
             task.cancel()
         self.counted[act] += 1

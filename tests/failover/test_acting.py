@@ -90,6 +90,33 @@ def test_an_order_that_is_done_is_taken_back_and_remembered_first() -> None:
     asyncio.run(story())
 
 
+def test_an_order_is_not_taken_back_in_the_middle_of_the_activation_that_it_led_to() -> None:
+    """It was given up then: the signer counted as active, was told nothing, and signed nothing."""
+
+    async def story() -> None:
+        world, through, activated = World(), asyncio.Event(), list[bool]()
+
+        async def slow() -> None:
+            await through.wait()
+            activated.append(True)
+
+        world.selector.fulfil = AsyncMock()
+        with patch.object(world.acting, "_activate", slow):
+            world.acting.begin(Act.ACTIVATE)
+            await world.settled()
+            world.acting.begin(Act.FULFIL)
+            await world.settled()
+            assert world.selector.fulfil.await_count == 0
+            through.set()
+            await world.settled()
+        assert activated == [True]
+        world.acting.begin(Act.FULFIL)  # as each tick does, until it is done
+        await world.settled()
+        assert world.selector.fulfil.await_count == 1
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize(("act", "waits"), [(Act.RELEASE_CLEAN, True), (Act.ACTIVATE, False)])
 def test_nobody_looks_around_while_an_act_is_half_done(act: Act, waits: bool) -> None:
     async def story() -> None:
