@@ -68,6 +68,10 @@ class Contender:
         """Whether one signs, and the other would take the duty at once."""
         raise NotImplementedError
 
+    def steady(self) -> bool:
+        """Whether a death of its signer would be no failed activation: that one would keep its candidate out."""
+        return True
+
     def hand_over(self, side: Side) -> None:
         """What a person would do."""
         raise NotImplementedError

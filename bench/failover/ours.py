@@ -16,8 +16,10 @@ from chaos.collect import logged
 from chaos.fleet import Fleet, Member
 from chaos.layout import file_name
 from chaos.possible import Unit
+from chaos.stamps import SECOND
 from chaos.strikes import signer_pid
 from config.fencing import Failover
+from failover.agent.keeper import EARLY
 
 SETTLED = 1  # seconds: the target of a handover must be settled
 DEFAULT = Failover()
@@ -52,6 +54,11 @@ class Ours(Contender):
         if self._commands().count("no handover is ordered") < self._cleared:
             return False
         return all(_stands_by(member) for member in self.fleet.members if member.unit.region != leading.name)
+
+    def steady(self) -> bool:
+        lines = [item for member in self.fleet.members for item in logged(member.folder / "agent.log")]
+        last = max((stamp for stamp, line in lines if line.get("event") == "signer activated"), default=0)
+        return stamps.now() - last > (EARLY + 1) * SECOND
 
     def hand_over(self, side: Side) -> None:
         other = next(item for item in self.sides if item is not side)

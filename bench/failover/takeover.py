@@ -28,8 +28,8 @@ NOTES = [
     "Each time is from the last executed signing call of the signer before to the first of the next; the doubles make "
     "25 calls a second. `election_s`: from the strike, or from the beginning of the release, to the claim; `start_s`: "
     "from the claim to the first executed call.",
-    "The fleet's signer is Iguana's double, which is unlocked and told of KMD as the real one is, by eight calls to its "
-    "daemons; the others' signs at a word. `activated` is no signature yet: see failover-first.",
+    "The fleet's signer is Iguana's double, which is unlocked and told of KMD as the real one is, by eight calls to "
+    "its daemons; the others' signs at a word. `activated` is no signature yet: see failover-first.",
     "All stand on one machine. Each contender has two candidates, a signer started beforehand in each, and its own "
     "daemon; the fleet's calls go through its gates, the others' straight to the daemon.",
     f"The ensemble is the fleet's own (three servers, TLS, tick {TICK_MS} ms) and grants 20 ticks at most.",

@@ -98,7 +98,7 @@ class Takeovers:
         try:
             self._prepare(contender, f"before {kind}")
             return Trial.begin(contender, kind)
-        except (BenchError, ValueError) as error:
+        except (BenchError, TimeoutError, ValueError) as error:
             self._fail(str(error))
             return None
 
@@ -138,6 +138,8 @@ class Takeovers:
         contender.awake()
         if not self._arena.work(READY_SECONDS, contender.ready):
             raise BenchError(f"{contender.name}: not ready within {READY_SECONDS:.0f} s {when}")
+        if when == "before signer":
+            self._arena.need(READY_SECONDS, contender.steady, f"{contender.name}: an activation that has lasted")
 
     def _leader(self) -> None:
         """The ensemble's leader is killed once, for all that use it: nobody is to lose the duty by that."""
