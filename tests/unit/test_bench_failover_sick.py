@@ -11,10 +11,11 @@ from typing import Any, cast
 import pytest
 
 from bench.failover import first, patients, sick
+from bench.failover.ours import Ours
 from bench.failover.patients import Calm, Joined, Lost, Patient, as_shipped
 from bench.failover.stats import Event, takeover
 from chaos import stamps
-from chaos.fleet import Member
+from chaos.fleet import Fleet, Member
 from chaos.possible import Unit
 from chaos.stamps import SECOND, Execution
 from doubles.iguana_daemons import Coin, Daemons
@@ -209,3 +210,16 @@ def test_iguanas_double_waits_for_its_queue_of_blocks_before_its_first_round(
         follower.poll()
         height += 1
     assert height - 1 == first_block
+
+
+def test_a_signer_is_struck_only_after_an_activation_that_has_lasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = Files(tmp_path, "eu-west")
+    contender = Ours.__new__(Ours)
+    contender.fleet = cast(Fleet, SimpleNamespace(members=[files.member]))
+    files.says("agent.log", 100 * SECOND, event="signer activated")
+    monkeypatch.setattr(patients.stamps, "now", lambda: 125 * SECOND)
+    assert not contender.steady()
+    monkeypatch.setattr(patients.stamps, "now", lambda: 132 * SECOND)
+    assert contender.steady()
