@@ -28,7 +28,7 @@ NOTES = [
     "Each time is from the last executed signing call of the signer before to the first of the next; the doubles make "
     "25 calls a second. `election_s`: from the strike, or from the beginning of the release, to the claim; `start_s`: "
     "from the claim to the first executed call.",
-    "The fleet's signer is Iguana's double, which is unlocked and told of KMD as the real one is, by eight calls to "
+    "The fleet's signer is Iguana's double, which is unlocked and told of KMD as the real one is, by ten calls to "
     "its daemons; the others' signs at a word. `activated` is no signature yet: see failover-first.",
     "All stand on one machine. Each contender has two candidates, a signer started beforehand in each, and its own "
     "daemon; the fleet's calls go through its gates, the others' straight to the daemon.",
