@@ -84,5 +84,5 @@ controls: setup  ## Break failover on purpose: each mutant must be caught by cha
 bench: setup  ## Measure again what bench/results holds
 	$(BIN)/python -m bench
 
-bench-failover: setup  ## Measure failover beside kazoo, Patroni and client-go, and the gate beside nginx; as root, 25 min
+bench-failover: setup  ## Measure failover beside others, and the gate beside nginx; as root, an hour and a half
 	$(BIN)/python -m bench.failover

@@ -51,6 +51,15 @@ MEASURES = {
     "added_p99_ms": "added to a call in ms: p99",
     "call_s": "time of a call, 16 in flight",
     "open_s": "seconds until the last gate was closed",
+    "activated_s": "seconds until another one was activated",
+    "first_call_s": "seconds until the other one's first signing call",
+    "kmd_s": "seconds from the activation to the first signature in a round of KMD",
+    "assetchain_s": "seconds from the activation to the first signature in a round of an assetchain",
+    "joined_s": "seconds from the daemons' start until the chain joined",
+    "pause_s": "longest pause of KMD's calls, in seconds",
+    "pause_before_s": "longest pause of KMD's calls before, in seconds",
+    "lost": "signing calls that nobody executed",
+    "moved": "duties that moved",
 }
 
 

@@ -1,6 +1,7 @@
 """What Iguana asks daemons once `dpow` was said: polls, and rounds with the recorded calls in their order.
 
-It has no peers: the other notaries' inputs are made up, and each round goes as far as if all had answered at once.
+It has no peers: the other notaries' inputs are made up, and each round goes as far as if all had answered at once. It
+skips no checkpoint by KMD's height, as Iguana does for an assetchain after a round (docs/adr/0038).
 Source: KomodoPlatform/dPoW 2f846c0, `iguana/dpow/dpow_fsm.c`, `dpow_rpc.c`, `dpow_tx.c`, and recordings of it.
 """
 
@@ -36,6 +37,7 @@ class Follower:
     told: Told = lambda *_: None
     _last: dict[str, str] = field(default_factory=dict[str, str])
     _height: int | None = None
+    _oldest: int = 0  # the first block that its queue held
     _held: list[str] = field(default_factory=list[str])
 
     def run(self) -> None:
@@ -54,13 +56,14 @@ class Follower:
             self._look(self.to)
         if height is None:
             return
-        seen = height - 2 if self._height is None else self._height
-        self._height = height
+        if self._height is None:  # its queue of blocks begins with the two newest: no round before it is full
+            self._oldest, self._height = height - 1, height - 2
+        seen, self._height = self._height, height
         for new in range(seen + 1, height + 1):
             self.daemons.call(self.source, "getblockhash", f"[{new}]")
-        checkpoint = height - CONFIRMS.get(self.source.symbol, 5) - 1
-        if checkpoint > 1 and checkpoint % FREQUENCY.get(self.source.symbol, 2) == 0:
-            self.play(checkpoint)
+            checkpoint = new - CONFIRMS.get(self.source.symbol, 5) - 1
+            if checkpoint >= self._oldest and checkpoint % FREQUENCY.get(self.source.symbol, 2) == 0:
+                self.play(checkpoint)
 
     def play(self, checkpoint: int) -> None:
         """A round for this height of the source chain; without an output of either chain it ends early."""

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median_low
 from typing import Any
 
 import aiohttp
@@ -119,7 +120,8 @@ class DaemonObserver:
     async def _look_at_chain(self) -> _Chain:
         info, peers = await asyncio.gather(self._ask("getblockchaininfo"), self._ask("getpeerinfo"))
         age = self._now() - await self._tip_time(str(info["bestblockhash"]))
-        best = max((_claimed(peer) for peer in peers), default=None)
+        claims = [_claimed(peer) for peer in peers]
+        best = median_low(claims) if claims else None  # of most of them: one peer that lies must not stop a chain
         return _Chain(height=int(info["blocks"]), block_age=max(0.0, age), peers=len(peers), best_height=best)
 
     async def _tip_time(self, block: str) -> float:

@@ -18,12 +18,13 @@ import typer
 
 from bench import results
 from bench.failover.arena import opened
+from bench.failover.patients import KINDS as SICK
 from bench.failover.takeovers import KINDS
 from bench.process import BenchError
 from sandbox.errors import SandboxError
 from sandbox.mounts import private_mounts
 
-PARTS = ("gate", "takeover", "duties", "blackhole")
+PARTS = ("gate", "takeover", "sick", "first", "duties", "blackhole")
 COMMAND = "python -m bench.failover"
 PACKAGES = ("kazoo", "aiohttp")
 PAIRS = 7
@@ -44,7 +45,10 @@ def main(
         list[str] | None, typer.Option("--against", help=f"For takeover, of {', '.join(OTHERS)}; all if left out")
     ] = None,
     kind: Annotated[
-        list[str] | None, typer.Option("--kind", help=f"For takeover, of {', '.join(KINDS)}; all if left out")
+        list[str] | None,
+        typer.Option(
+            "--kind", help=f"For takeover, of {', '.join(KINDS)}; for sick, of {', '.join(SICK)}; all if left out"
+        ),
     ] = None,
     keep: Annotated[Path | None, typer.Option("--keep", help="A folder for logs and stamps, which stays")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the results as JSON")] = False,
@@ -54,7 +58,7 @@ def main(
     Example: python -m bench.failover --only takeover --against kazoo --kind host --pairs 10
     """
     _known("--only", only, PARTS)
-    _known("--kind", kind, KINDS)
+    _known("--kind", kind, (*KINDS, *SICK))
     _known("--against", against, OTHERS)
     # An end from outside must still stop what was started.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -66,8 +70,7 @@ def main(
         raise typer.Exit(3) from None
     found = dict[str, dict[str, Any]]()
     for name in only or PARTS:
-        options = {"against": against or (), "kinds": kind or ()} if name == "takeover" else {}
-        if one := _attempted(name, quick, 1 if quick else pairs, keep, options):
+        if one := _attempted(name, quick, 1 if quick else pairs, keep, _options(name, against or (), kind or ())):
             found[name] = one
             if not json:
                 sys.stdout.writelines(f"{line}\n" for line in results.table([one]))
@@ -91,6 +94,13 @@ def _attempted(
     except (BenchError, SandboxError, TimeoutError) as error:
         say(f"{name}: {error}")
     return None
+
+
+def _options(name: str, against: Sequence[str], kinds: Sequence[str]) -> dict[str, Sequence[str]]:
+    """What a part knows of."""
+    if name == "takeover":
+        return {"against": against, "kinds": [kind for kind in kinds if kind in KINDS]}
+    return {"kinds": [kind for kind in kinds if kind in SICK]} if name == "sick" else {}
 
 
 def _known(option: str, given: list[str] | None, known: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.failover.arena import SESSION_MS, Arena
 from bench.failover.contender import tail
-from bench.failover.ours import DEFAULT, tune
+from bench.failover.ours import CHAINS, DEFAULT, tune
 from bench.failover.racers import Racer, of_zookeeper
 from bench.failover.stats import Target, medians
 from bench.process import BenchError
@@ -95,7 +95,7 @@ def _fleet(arena: Arena, duties: int) -> Fleet:
     folder = arena.folder / "fleet"
     folder.mkdir()
     units = [Unit(duty=f"n{number}.main", region=REGION) for number in range(duties)]
-    fleet = Fleet(arena.rig, folder, units, seed=1)
+    fleet = Fleet(arena.rig, folder, units, seed=1, chains=CHAINS, rate=RATE)
     arena.tended.append(fleet)
     for member in fleet.members:
         tune(member, rate=RATE)

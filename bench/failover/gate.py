@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.failover.arena import Arena
 from bench.failover.load import Load
-from bench.failover.ours import tune
+from bench.failover.ours import CHAINS, tune
 from bench.failover.stats import Target, medians
 from bench.process import BenchError
 from bench.ratios import comparison
@@ -103,7 +103,7 @@ def _fleet(arena: Arena) -> Fleet:
     """One candidate, whose daemon answers at once."""
     folder = arena.folder / "gated"
     folder.mkdir()
-    fleet = Fleet(arena.rig, folder, [Unit(duty="alice.main", region=REGION)], seed=1)
+    fleet = Fleet(arena.rig, folder, [Unit(duty="alice.main", region=REGION)], seed=1, chains=CHAINS)
     arena.tended.append(fleet)
     member = fleet.members[0]
     tune(member, rate=LONGEST_QUIET)

@@ -14,12 +14,14 @@ from bench.failover.stats import Event
 from chaos import stamps
 from chaos.collect import logged
 from chaos.fleet import Fleet, Member
+from chaos.layout import file_name
 from chaos.possible import Unit
 from chaos.strikes import signer_pid
 from config.fencing import Failover
 
-SETTLED_NEVER = 86_400  # seconds: nobody takes over by priority in the middle of a measurement
+SETTLED = 1  # seconds: the target of a handover must be settled
 DEFAULT = Failover()
+CHAINS = ("KMD", "LTC")  # the least that is signed for: KMD and its anchor, so one coin, as the other contenders have
 BOOTED = stamps.now() - time.time_ns()  # from the wall clock to that of the stamps
 
 
@@ -30,7 +32,7 @@ class Ours(Contender):
         folder = arena.folder / folder_name
         folder.mkdir()
         units = [Unit(duty=duty, region=region) for region in REGIONS]
-        self.fleet = Fleet(arena.rig, folder, units, seed=1)
+        self.fleet = Fleet(arena.rig, folder, units, seed=1, chains=CHAINS)
         for member in self.fleet.members:
             tune(member)
         self._cleared = 0
@@ -80,13 +82,14 @@ class Ours(Contender):
 def tune(member: Member, *, drain_seconds: int = 2, rate: float | None = None) -> None:
     """A stack's own default times instead of those of chaos, and no library before libc that sets clocks."""
     values = DEFAULT.model_dump()
-    for name in ("agent", "gate"):
+    for name in ("agent", *(file_name("gate", chain) for chain in member.gates)):
         file = member.folder / f"{name}.json"
         found = json.loads(file.read_text())
         found["timing"] |= {"tick_time_ms": 500, "grace_ms": DEFAULT.grace_ms}
         found["timing"] |= {key: values[key] for key in ("heartbeat_ms", "staleness_ms")}
         if name == "agent":
-            found["health"]["settle_seconds"] = SETTLED_NEVER
+            found["health"]["settle_seconds"] = SETTLED
+            found["priority"] = 1  # for both: nobody takes over by priority in the middle of a measurement
             found["signer"]["drain_seconds"] = drain_seconds
             command = found["signer"]["command"]
             if rate is not None:
@@ -102,7 +105,7 @@ def _side(member: Member) -> Side:
         name=member.unit.region,
         stamps=member.folder / "stamps.jsonl",
         agent=member.agent,
-        beside=(member.watchdog, member.gate, member.daemon),
+        beside=(member.watchdog, *member.gates.values(), *member.daemons.values()),
         signer=partial(signer_pid, member),
         events=partial(_events, member),
     )

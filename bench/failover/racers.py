@@ -104,6 +104,7 @@ class Racer(Contender):
         log = seat.folder / "candidate.log"
         agent = arena.process("candidate", command(seat), log, seat.host)
         unit = Unit(duty=seat.duty, region=seat.region)
+        (seat.folder / f"wallet-{layout.CHAIN}.json").write_text(layout.wallet(unit.duty))
         words = layout.daemon_command(unit, seat.folder, seed=1)
         words[words.index("--port") + 1] = str(seat.rpc_port)
         daemon = arena.process("daemon", words, seat.folder / "daemon.log", seat.host)

@@ -92,22 +92,29 @@ def next_signer(done: Sequence[Execution], struck: int) -> tuple[Execution, Exec
 
 
 def takeover(done: Sequence[Execution], struck: int, events: Mapping[str, Sequence[Event]]) -> Takeover | None:
-    """What came of a strike; `events`: what the candidates did, by their daemons' names. None before it is over."""
+    """What came of a strike; `events`: what the candidates did, by their regions. None before it is over."""
     found = next_signer(done, struck)
     if found is None:
         return None
     last, first = found
-    claims = [event.stamp for event in events[first.daemon] if event.what == "acquired" and event.stamp > struck]
+    claims = [event.stamp for event in events[region_of(first)] if event.what == "acquired" and event.stamp > struck]
     early = [stamp for stamp in claims if stamp <= first.end]
     if not early:
         return None
     claim = max(early)
-    ends = [event.stamp for event in events[last.daemon] if event.what == "released" and struck < event.stamp <= claim]
+    ends = [
+        event.stamp for event in events[region_of(last)] if event.what == "released" and struck < event.stamp <= claim
+    ]
     return Takeover(
         gap_s=max(0, first.begin - last.end) / SECOND,
         election_s=(claim - max(ends, default=struck)) / SECOND,
         start_s=max(0, first.begin - claim) / SECOND,
     )
+
+
+def region_of(done: Execution) -> str:
+    """Whose daemon executed it: its name is the region's, and its chain's behind that where it has more than one."""
+    return done.daemon.partition("/")[0]
 
 
 def longest_gap(done: Sequence[Execution], since: int, until: int) -> float:

@@ -21,10 +21,10 @@ LOOPBACK = "127.0.0.1"
 REQUEST_BYTES = 32 * 2**20
 KEPT_BYTES = 2**20  # of a signing call's answer: more is no plain answer to one
 CLOSE_SECONDS = 0.1  # the signer is dead by then: nobody waits for an answer
-# As daemons answer what is no call: komodo-daemon 558a174 and litecoin 0.21.2.1, `src/httprpc.cpp`, and recordings.
 # Iguana's one thread asks all chains in turn, and waits without a limit: a call that has no answer by then stops the
 # rounds of every chain (KomodoPlatform/dPoW 2f846c0, `iguana/main.c`, dpow_loop) [run].
 POLL_SECONDS = 5.0
+# As daemons answer what is no call: komodo-daemon 558a174 and litecoin 0.21.2.1, `src/httprpc.cpp`, and recordings.
 NO_POST = "JSONRPC server handles only POST requests"
 CHARSET = "ISO-8859-1"
 

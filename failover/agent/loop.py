@@ -61,13 +61,12 @@ class Agent:
         beside: Sequence[Callable[[], Coroutine[None, None, None]]] = (),
     ) -> None:
         self._config, self._selector, self._log, self._clock = config, selector, log, clock
-        self._timing, self._directory = timing(config), Path(config.state_directory)
         self._session, self._lookout, self._beside = session, lookout, beside
         # A daemon that is down does not follow its chain: it could take over only after hours.
         self._hot = config.standby == "hot" or config.kind == "checkpoint-master"
-        self._woken = asyncio.Event()
+        self._woken, self.ticked_at = asyncio.Event(), clock()
+        self._timing, self._directory = timing(config), Path(config.state_directory)
         self._hand, self._viewing = Hand(), Viewing(selector, self._timing, clock)
-        self.ticked_at = clock()
         self.signer = SignerKeeper(
             role, log, config.signer.stop_seconds, self.wake, self.tell_watchdog, clock, called_at
         )

@@ -114,6 +114,17 @@ async def _run(config: AgentConfig, role: Role, log: Log, connect: Connect) -> N
         called_at=lambda: forwarder.called_at,
         beside=[importer.run for importer in importers],
     )
+    try:
+        await _serve(agent, forwarder, config, log)
+    finally:
+        for observer in observers:
+            await observer.close()
+        await role.close()
+    log.say("ended")
+
+
+async def _serve(agent: Agent, forwarder: Forwarder, config: AgentConfig, log: Log) -> None:
+    """Until the agent has ended in order. Raises OSError for a port that is taken."""
     status = Status(agent, config.state_directory, boottime)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -127,8 +138,6 @@ async def _run(config: AgentConfig, role: Role, log: Log, connect: Connect) -> N
     finally:
         await status.close()
         await forwarder.close()
-        await role.close()
-    log.say("ended")
 
 
 def _ask(forwarder: Forwarder, route: GateRoute, seconds: float = READ_SECONDS) -> Ask:

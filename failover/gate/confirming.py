@@ -1,7 +1,8 @@
 """Keeps the confirmation of the current epoch fresh, while there are calls that need it and no longer.
 
 One question is under way at a time, whatever the traffic: a call that finds the confirmation half as old as it may be
-asks for the next one and goes on; only a call that has no use of the one at hand waits.
+asks for the next one and goes on; only a call that has no use of the one at hand waits, and one that comes when it is
+about to be too old: the call is checked again when its bytes are due.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from failover.selector.base import LostError, SelectorError, Verifier
 
 # Callers that no answer satisfies must not make a gate ask thousands of times a second.
 QUESTIONS_PER_STALENESS = 20
+OLD = 0.75  # of the staleness: a confirmation that may have run out before the call is on its way
 
 
 class Confirming:
@@ -54,7 +56,7 @@ class Confirming:
 
     def _serves(self, epoch: Epoch) -> bool:
         # A later epoch than the caller's is an answer too: the caller's is over.
-        return self.latest is not None and self.latest.epoch >= epoch and self.age() < self._staleness
+        return self.latest is not None and self.latest.epoch >= epoch and self.age() < OLD * self._staleness
 
     def _ask(self) -> asyncio.Task[None]:
         if self._question is None or self._question.done():

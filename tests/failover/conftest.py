@@ -11,7 +11,6 @@ import pytest
 from drills.rig import Rig
 from sandbox.network import unavailable
 from tests.failover import ensemble
-from tests.failover.litecoind_world import make_chain
 from tests.failover.zookeeper_world import World
 
 
@@ -45,6 +44,8 @@ def world(rig: Rig) -> Iterator[World]:
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """litecoind's data directory, for copies: the notary has coins there, and no wallet is made."""
+    from tests.failover.litecoind_world import make_chain  # it brings along what few of these tests need
+
     folder: Path = tmp_path_factory.mktemp("litecoin")
     asyncio.run(make_chain(folder))
     return folder

@@ -188,6 +188,21 @@ def test_the_next_question_goes_out_while_calls_still_pass_and_none_without_call
     run(test)
 
 
+def test_a_call_that_comes_when_the_confirmation_is_about_to_run_out_waits_for_the_next_one() -> None:
+    """Such a call was let in, and refused when its bytes were due."""
+
+    async def test() -> None:
+        now, verdicts = [boottime()], Verdicts()
+        confirming = Confirming(verdicts, DUTY, 4, lambda: now[0])
+        confirming.latest = Confirmation(epoch=7, sent_at=now[0])
+        now[0] += 3.99
+        await confirming.refresh_for(7)
+        assert verdicts.asked == 1
+        await confirming.close()
+
+    run(test)
+
+
 def test_callers_that_nothing_satisfies_do_not_flood_the_ensemble() -> None:
     async def test() -> None:
         verdicts = Verdicts(epoch=7)

@@ -20,7 +20,11 @@ OURS, THEIRS = f"21{PUBKEY}ac", "21" + "03" + "cd" * 32 + "ac"
 KINDS = [KOMODOD, LITECOIND, BITCOIND]
 CHAIN: dict[str, Any] = {
     "getblockchaininfo": {"blocks": 100, "bestblockhash": "aa"},
-    "getpeerinfo": [{"startingheight": 101, "synced_headers": -1}, {"startingheight": 90}],
+    "getpeerinfo": [
+        {"startingheight": 101, "synced_headers": -1},
+        {"startingheight": 90},
+        {"startingheight": 9_999_999},
+    ],
     "getblockheader": {"time": 1000},
     "listunspent": [
         {"amount": 0.0001, "scriptPubKey": OURS},
@@ -70,7 +74,7 @@ def read(daemon: Daemon, pubkey: str = PUBKEY) -> DaemonReading:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_daemon_is_read_as_it_is(kind: str) -> None:
     found = read(Daemon(kind))
-    assert (found.reach, found.height, found.best_height, found.peers) == (Reach.ANSWERS, 100, 101, 2)
+    assert (found.reach, found.height, found.best_height, found.peers) == (Reach.ANSWERS, 100, 101, 3)
     assert (found.block_age, found.key, found.scanning, found.utxos, found.funds) == (60.0, True, False, 1, 12.5)
 
 
