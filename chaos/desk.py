@@ -29,6 +29,11 @@ class Desk:
         self._waiting: deque[_Order] = deque()
         self._running: subprocess.Popen[bytes] | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits, or runs."""
+        return not self._waiting
+
     def give(self, command: Sequence[str], *, undoes: bool) -> None:
         """Queue a command."""
         self._waiting.append(_Order(command=command, tries=TRIES_TO_UNDO if undoes else TRIES))

@@ -148,7 +148,8 @@ def server(role: str, what: str) -> Strike:
             pod = rig.pods[number]
             pod.freeze()
             heal = pod.thaw
-        return Struck(told=f"{what} server {number}, the {role}", heal=heal, takes=(f"server:{number}",))
+        back = partial(scene.fleet.serves, number)
+        return Struck(told=f"{what} server {number}, the {role}", heal=heal, over=back, takes=(f"server:{number}",))
 
     return make
 
@@ -162,7 +163,8 @@ def lose_quorum(scene: Scene) -> Struck:
         for one in heals:
             one()
 
-    return Struck(told=f"killed servers {numbers}", heal=heal, takes=[f"server:{number}" for number in numbers])
+    takes = [f"server:{number}" for number in numbers]
+    return Struck(told=f"killed servers {numbers}", heal=heal, over=scene.fleet.serves, takes=takes)
 
 
 def _server_away(scene: Scene, number: int) -> Callable[[], None]:

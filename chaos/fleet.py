@@ -112,6 +112,14 @@ class Fleet:
         command = layout.failover_command(what, member.agent_file, *more)
         self._desk.give(member.agent_host.enter(command), undoes=undoes)
 
+    def ordered(self) -> bool:
+        """Whether every order that was given has been carried out, or given up."""
+        return self._desk.idle
+
+    def serves(self, *numbers: int) -> bool:
+        """Whether these servers, or all, are in a quorum."""
+        return all(self.rig.mode(number) for number in numbers or tuple(self.rig.numbers))
+
     def _made(self, unit: Unit, seed: int) -> Member:
         folder = self.folder / "units" / f"{unit.duty}-{unit.region}"
         for name in ("state", "keys", "gate"):

@@ -39,7 +39,7 @@ def ill(what: str, made: Callable[[Scene], Mapping[str, object]], *, ends: str =
             kill()
         return Struck(
             told=told,
-            heal=partial(_better, own, trouble, kill if "over" in ends else _nothing),
+            heal=partial(better, own, trouble, kill if "over" in ends else _nothing),
             takes=() if "slow" in trouble or "peers" in trouble else (member.unit.daemon(chain),),
             hits=(member.unit.name,),
         )
@@ -58,7 +58,7 @@ def shared(what: str, made: Callable[[Scene], Mapping[str, object]], chains: tup
         put(file, trouble)
         return Struck(
             told=f"{what}: {chain} of {members[0].unit.duty}",
-            heal=partial(_better, file, trouble, _nothing),
+            heal=partial(better, file, trouble, _nothing),
             hits=[member.unit.name for member in members],
         )
 
@@ -158,7 +158,7 @@ def put(file: Path, trouble: Mapping[str, object]) -> None:
     _write(file, {**found, **trouble})
 
 
-def _better(file: Path, trouble: Mapping[str, object], then: Callable[[], None]) -> None:
+def better(file: Path, trouble: Mapping[str, object], then: Callable[[], None]) -> None:
     """Take back what of it is still as it was put: another fault may have had the same."""
     found = json.loads(file.read_text())
     _write(file, {key: value for key, value in found.items() if trouble.get(key) != value})

@@ -23,7 +23,7 @@ def drain(scene: Scene) -> Struck:
     told = f"drained {where(member)}"
     scene.fleet.order(member, "drain", "--candidate", member.unit.region)
     undo = partial(scene.fleet.order, member, "undrain", "--candidate", member.unit.region, undoes=True)
-    return Struck(told=told, heal=undo, takes=(member.unit.takes,), hits=(member.unit.name,))
+    return Struck(told=told, heal=undo, over=scene.fleet.ordered, takes=(member.unit.takes,), hits=(member.unit.name,))
 
 
 def all_stop(scene: Scene) -> Struck:
@@ -31,4 +31,4 @@ def all_stop(scene: Scene) -> Struck:
     member = scene.member()
     scene.fleet.order(member, "all-stop")
     undo = partial(scene.fleet.order, member, "all-stop", "--resume", undoes=True)
-    return Struck(told="stopped all", heal=undo, takes=("all",))
+    return Struck(told="stopped all", heal=undo, over=scene.fleet.ordered, takes=("all",))

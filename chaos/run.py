@@ -23,6 +23,7 @@ from chaos.strikes import Kind, Scene
 from chaos.verdict import wrong
 
 TEND_SECONDS = 0.02
+OVER_SECONDS = 0.5  # between two looks at whether a fault that was healed is over
 CHECK_SECONDS = 5.0  # between two looks at everything that was executed so far
 WARM_SECONDS = 60.0  # until every duty is signed for, at the start
 # Session timeout, election, the signers' own pause after they died, and a machine that is busy.
@@ -141,6 +142,12 @@ class Run:
 
         def heal() -> None:
             struck.heal()
+            close()
+
+        def close() -> None:
+            if not struck.over():
+                self.later(OVER_SECONDS, close)
+                return
             self._open.remove(number)
             self._struck[number] = replace(self._struck[number], end=stamps.now())
 

@@ -17,7 +17,7 @@ SHORT_SECONDS = 45.0  # of short faults before each long one
 LONG_SECONDS = (34.0, 38.0)  # with what `liveness.BOUND_SECONDS` is, and some more
 LONG_AT_ONCE = (1, 2, 2, 3)  # that begin within
 LONG_BEGIN_SECONDS = 2.0
-SHARED_SECONDS = (60.0, 90.0)
+SHARED_SECONDS = (84.0, 100.0)  # over two long ones or so, and ending between them
 
 # The shortest and the longest time that a fault lasts, in seconds, by its kind.
 Kinds = Mapping[str, tuple[float, float]]

@@ -16,15 +16,22 @@ def nothing() -> None:
     """Heals by itself."""
 
 
+def at_once() -> bool:
+    """What was healed works again."""
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Struck:
     """A fault that was made: what it did, what takes it back, what could not work meanwhile (see `possible`).
 
-    `hits`: the candidates that it was made to, by name; none where it concerns all.
+    `hits`: the candidates that it was made to, by name; none where it concerns all. `over`: whether, once healed, all
+    that it took is back: a server has to start and to join, an order to be taken back by a command.
     """
 
     told: str
     heal: Callable[[], None] = nothing
+    over: Callable[[], bool] = at_once
     takes: Iterable[str] = ()
     hits: Iterable[str] = ()
 

@@ -10,7 +10,7 @@ from itertools import combinations, permutations
 from chaos.cuts import Cut
 from chaos.fleet import CLIENT, PARTS, Fleet, Member
 from chaos.layout import REGIONS
-from chaos.strikes import Scene, Strike, Struck, told_to_watchdog, where
+from chaos.strikes import Scene, Strike, Struck, at_once, told_to_watchdog, where
 from chaos.wallclock import put_off
 from drills.inside import inside
 from failover.selector.base import NoQuorumError
@@ -39,7 +39,8 @@ def cut(shape: str) -> Strike:
         pairs = _pairs(shape, one, *scene.chance.sample([region for region in REGIONS if region != one], 2))
         heal = scene.fleet.cuts.make(partial(_cut_pairs, pairs))
         links = tuple(f"{a}>{b}" for a, b in pairs)
-        return Struck(told=f"cut {', '.join(links)}", heal=heal, takes=[f"link:{link}" for link in links])
+        takes = [f"link:{link}" for link in links]
+        return Struck(told=f"cut {', '.join(links)}", heal=heal, over=scene.fleet.serves, takes=takes)
 
     return make
 
@@ -66,12 +67,14 @@ def black_hole(part: str) -> Strike:
         if part == "server":
             number = scene.server(leads=scene.chance.random() < 0.5)
             host, told, takes, hits = scene.fleet.rig.host(number), f"server {number}", f"server:{number}", ()
+            over = partial(scene.fleet.serves, number)
         else:
             member = scene.member()
             host = member.agent_host if part == "agent" else member.daemon_host
             told, takes, hits = f"the {part} of {where(member)}", f"host:{host.name}", (member.unit.name,)
+            over = at_once
         heal = scene.fleet.cuts.make(_cut_of(host))
-        return Struck(told=f"cut {told} from everybody", heal=heal, takes=(takes,), hits=hits)
+        return Struck(told=f"cut {told} from everybody", heal=heal, over=over, takes=(takes,), hits=hits)
 
     return make
 

@@ -19,8 +19,6 @@ FIRST_PENALTY, LONGEST_PENALTY = 60.0, 3600.0  # after a failed activation, in w
 CALM = 120.0  # seconds alive, or activated, after which a failure counts as the first one
 EARLY = 30.0  # a death so soon after an activation is a failed activation
 JOIN_PAUSE = 15.0  # before chains that the signer has refused are told again
-# Iguana's API is one thread: while a call waits for a daemon, nobody else is answered (30 s seen, without a limit).
-BUSY_SECONDS = 60.0
 CALLED_SECONDS = 30.0  # one that has called a daemon since works, whatever its API does: it polls every 2 s
 
 
@@ -51,7 +49,7 @@ class SignerKeeper:
         self._pause, self._may_start_at, self._started_at = FIRST_PAUSE, 0.0, 0.0
         self._penalty, self._penalised_until, self._activated_at = FIRST_PENALTY, 0.0, float("inf")
         self._busy_since: float | None = None
-        self._ticks: int | None = None
+        self._ticks, self._worked_at = -1, 0.0
         self._silent = False
         self.falls = 0
         self.failure = ""
@@ -85,7 +83,7 @@ class SignerKeeper:
         if self.process.running or self._clock() < self._may_start_at:
             return
         self._active, self._told, self._started_at = False, frozenset[str](), self._clock()
-        self._busy_since, self._ticks, self._silent = None, None, False
+        self._busy_since, self._ticks, self._silent = None, -1, False
         try:
             self.process.start(self._role.command())
             self._tell()
@@ -148,14 +146,16 @@ class SignerKeeper:
         return self.state is Signer.ACTIVE and await self._role.in_round()
 
     def _without_answer(self) -> Reach:
-        """BUSY where the process works all the same: it has had CPU since this was asked last, and not for too long."""
+        """BUSY where the process works all the same: it has had CPU time lately, and was not busy for too long."""
         if self.process.family is None:
             return Reach.SILENT
-        now, before = self._clock(), self._ticks
-        self._ticks, stopped = processes.activity(self.process.family)
-        self._busy_since = now if self._busy_since is None else self._busy_since
-        works = not stopped and (before is None or self._ticks > before)
-        patient = now - self._busy_since < BUSY_SECONDS or now - self._called_at() < CALLED_SECONDS
+        now = self._clock()
+        ticks, stopped = processes.activity(self.process.family)
+        if self._busy_since is None or ticks > self._ticks:
+            self._worked_at = now
+        self._busy_since, self._ticks = now if self._busy_since is None else self._busy_since, ticks
+        works = not stopped and now - self._worked_at <= self._role.idle_seconds
+        patient = now - self._busy_since < self._role.busy_seconds or now - self._called_at() < CALLED_SECONDS
         return Reach.BUSY if works and patient else Reach.SILENT
 
     async def _prepare(self) -> None:

@@ -53,9 +53,9 @@ class Status:
         campaigns = agent.view is not None and not agent.stopping
         return _said(campaigns, "campaigns" if campaigns else "is no candidate: no connection, or ending")
 
-    async def _lives(self, _: web.Request) -> web.Response:
-        """One that is down or starts is the agent's to start, and to give up."""
-        return _said(await self._agent.signer.reach() is not Reach.SILENT, "the signer answers nothing")
+    async def _lives(self, request: web.Request) -> web.Response:
+        """A signer that is slow is not dead, and one that hangs or is down is the agent's to end and to start."""
+        return await self._livez(request)
 
     async def _answers(self, _: web.Request) -> web.Response:
         reach = await self._agent.signer.reach()

@@ -21,6 +21,11 @@ class RoleError(Exception):
 class Role(Protocol):
     """One kind of signer. There is no call that undoes an activation: the process's end does."""
 
+    busy_seconds: float
+    """How long it may leave calls unanswered while its process works."""
+    idle_seconds: float
+    """How long its process may have had no CPU time meanwhile: after that it hangs."""
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must stand in no log."""

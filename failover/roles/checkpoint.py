@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +21,10 @@ IMPORT_SECONDS = 60.0
 
 class CheckpointMaster:
     """Standby: the daemon runs without the key. A wallet of its own holds nothing else, and goes before each start."""
+
+    # A daemon that verifies blocks, reads its index or reorganises answers nothing for as long as it takes.
+    busy_seconds = math.inf
+    idle_seconds = 60.0  # it may wait for its disk
 
     def __init__(self, config: AgentConfig, login: RpcLogin | None = None) -> None:
         """Raises SettingsError without a key."""

@@ -34,6 +34,10 @@ KMD_FIRST = f"{KMD} was not added yet, and Iguana gives its key to the coin that
 class Iguana:
     """Hot standby: up, on its bus, with its coins, without a key. Activation unlocks it and begins with each chain."""
 
+    # Its API is one thread: while a call waits for a daemon, nobody else is answered (30 s seen) [run].
+    busy_seconds = 60.0
+    idle_seconds = 1.0  # its threads poll all the time, some 4 clock ticks of CPU a second [run]
+
     def __init__(self, config: AgentConfig) -> None:
         """Raises SettingsError without a passphrase."""
         self._config = config

@@ -82,8 +82,13 @@ def test_an_order_is_tried_again_and_what_undoes_it_waits_its_turn(tmp_path: Pat
     log, desk = tmp_path / "log", Desk(tmp_path / "log", dict(os.environ))
     desk.give([sys.executable, "-c", "print('no'); raise SystemExit(1)"], undoes=False)
     desk.give([sys.executable, "-c", "print('yes')"], undoes=True)
+    assert not desk.idle
     deadline = time.monotonic() + SOON
     while not log.exists() or "yes" not in log.read_text():
+        assert time.monotonic() < deadline
+        desk.tend()
+        time.sleep(0.01)
+    while not desk.idle:
         assert time.monotonic() < deadline
         desk.tend()
         time.sleep(0.01)

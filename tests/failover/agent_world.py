@@ -47,7 +47,11 @@ READING_ANSWERS: dict[str, Any] = {
     "listlockunspent": [],
     "getbestblockhash": "aa",
     "getblock": {"tx": [], "time": 0},
+    "decodescript": {"addresses": ["RAliceOfTheDoubles"]},
+    "getaddressinfo": {"ismine": True},
     "validateaddress": {"isvalid": True, "ismine": True},
+    "listunspent": [{"amount": 0.0001}] * 20,
+    "getbalance": 1.0,
     "importprivkey": None,
     "getinfo": {"blocks": 100},
 }

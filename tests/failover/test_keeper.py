@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, cast
 from unittest.mock import Mock
@@ -11,7 +12,7 @@ import pytest
 
 from failover import processes
 from failover.agent import keeper as keeper_module
-from failover.agent.keeper import BUSY_SECONDS, CALM, EARLY, FIRST_PENALTY, JOIN_PAUSE, SignerKeeper
+from failover.agent.keeper import CALM, EARLY, FIRST_PENALTY, JOIN_PAUSE, SignerKeeper
 from failover.agent.tenure import Tenure
 from failover.health import Reach
 from failover.lease import Lease
@@ -52,8 +53,13 @@ class FakeProcess:
         self._ended()
 
 
+BUSY_SECONDS = 60.0
+
+
 class FakeRole:
     """Writes down what it is told; `fails` are the steps that raise, `refuses` the chains that it does not take."""
+
+    busy_seconds, idle_seconds = BUSY_SECONDS, 1.0
 
     def __init__(self) -> None:
         self.told: list[tuple[str, list[str]]] = []
@@ -277,6 +283,12 @@ def test_a_signer_is_not_busy_for_ever_unless_it_calls_daemons_all_the_while(wor
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(processes, "activity", lambda _: world.activity)
         assert looks(world, *busy, seconds=BUSY_SECONDS / 2)[-1] is Reach.BUSY
+
+
+def test_a_daemon_that_waits_for_its_disk_is_given_longer(world: World) -> None:
+    world.role.busy_seconds, world.role.idle_seconds = math.inf, 60.0
+    assert looks(world, *[(5, False)] * 4, (6, False), *[(6, False)] * 4, seconds=20.0)[:8] == [Reach.BUSY] * 8
+    assert looks(world, *[(6, False)] * 5, seconds=20.0)[-1] is Reach.SILENT
 
 
 def test_a_signer_that_was_killed_because_it_hung_has_fallen(world: World) -> None:
