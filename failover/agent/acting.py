@@ -62,7 +62,8 @@ class Acting:
             return
         if self._doing and not self._doing[1].done():
             doing, task = self._doing
-            if doing is act or doing in WHOLE:
+            # An order that is done has time: an activation that is given up halfway signs for some chains, for ever.
+            if doing is act or doing in WHOLE or (doing is Act.ACTIVATE and act is Act.FULFIL):
                 return
             task.cancel()
         self.counted[act] += 1

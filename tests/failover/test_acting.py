@@ -90,6 +90,29 @@ def test_an_order_that_is_done_is_taken_back_and_remembered_first() -> None:
     asyncio.run(story())
 
 
+def test_an_order_that_is_done_does_not_cut_the_activation_off() -> None:
+    async def story() -> None:
+        world, through, ends = World(), asyncio.Event(), list[str]()
+
+        async def slow() -> None:
+            await through.wait()
+            ends.append("activated")
+
+        world.selector.fulfil = AsyncMock()
+        with patch.object(world.acting, "_activate", slow):
+            world.acting.begin(Act.ACTIVATE)
+            await world.settled()
+            world.acting.begin(Act.FULFIL)
+            through.set()
+            await world.settled()
+        assert (ends, world.selector.fulfil.await_count) == (["activated"], 0)
+        world.acting.begin(Act.FULFIL)
+        await world.settled()
+        assert world.selector.fulfil.await_count == 1
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize(("act", "waits"), [(Act.RELEASE_CLEAN, True), (Act.ACTIVATE, False)])
 def test_nobody_looks_around_while_an_act_is_half_done(act: Act, waits: bool) -> None:
     async def story() -> None:
