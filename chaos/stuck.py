@@ -89,6 +89,14 @@ STUCK: tuple[Mutant, ...] = (
         tests=TESTS + "test_decide.py",
     ),
     Mutant(
+        name="an-order-that-is-done-cuts-the-activation-off",
+        file=AGENT + "acting.py",
+        old=" or (doing is Act.ACTIVATE and act is Act.FULFIL):\n",
+        new=":\n",
+        faults=("handover", "kill-daemon"),
+        tests=TESTS + "test_acting.py",
+    ),
+    Mutant(
         name="lost-calls-are-waited-for",
         file=AGENT + "tenure.py",
         old="        self.lost += 1\n        self.answered(number)\n",
