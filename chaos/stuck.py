@@ -91,7 +91,7 @@ STUCK: tuple[Mutant, ...] = (
     Mutant(
         name="an-order-that-is-done-cuts-the-activation-off",
         file=AGENT + "acting.py",
-        old=" or (doing is Act.ACTIVATE and act is Act.FULFIL):\n",
+        old=" or act is Act.FULFIL:\n",
         new=":\n",
         faults=("handover", "kill-daemon"),
         tests=TESTS + "test_acting.py",
