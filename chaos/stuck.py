@@ -59,7 +59,7 @@ STUCK: tuple[Mutant, ...] = (
     Mutant(
         name="readings-wait-for-a-silent-daemon",
         file="failover/observers.py",
-        old="READING_SECONDS = 2.5 ",
+        old="READING_SECONDS = 2.0 ",
         new="READING_SECONDS = 300.0 ",
         faults=("freeze-daemon", "scan-daemon"),
         tests=TESTS + "test_observers.py",

@@ -14,6 +14,8 @@ PATIENCE = 1.0  # seconds that a better candidate has for taking a free duty
 # A difference in what wallets and chains show must last: two candidates read them at different moments, and a wallet
 # once a minute.
 OUTDONE_SECONDS = 90.0
+# A chain that another candidate has gained, and that this one never had: it may be about to join here as well.
+GAINED_SECONDS = 15.0
 # A holder that moves because it is sick waits so long for answers of daemons that are not, and for no round: the
 # standby could have signed in that time.
 SICK_DRAIN_SECONDS = 2.0
@@ -50,6 +52,11 @@ class Leaving:
 def outdone(me: Candidacy, view: View) -> bool:
     """Whether another candidate is better placed in what may pass: `outdone_since` counts from then."""
     return any(other.settled and outdoes(other, me) for other in _takers(me, view))
+
+
+def outreached(me: Candidacy, view: View) -> bool:
+    """Whether another candidate can sign for more: `outreached_since` counts from then."""
+    return any(other.settled and signs_more(other, me) for other in _takers(me, view))
 
 
 def passed_over(me: Candidacy, view: View) -> bool:
@@ -227,8 +234,9 @@ def _unhealthy(seen: Observation, view: View) -> Leaving | None:
 def _better_off(seen: Observation, takers: list[Candidacy]) -> Leaving | None:
     settled = [other for other in takers if other.settled]
     more = [other for other in settled if signs_more(other, seen.me)]
-    if more:
-        return Leaving(reason=f"{more[0].candidate} can sign for more chains ({seen.me.reason})", sick=True)
+    if more and (seen.chains_lost or _longer(seen, seen.outreached_since, GAINED_SECONDS)):
+        reason = f"{more[0].candidate} can sign for more chains ({seen.me.reason})"
+        return Leaving(reason=reason, sick=seen.chains_lost)
     better = [other for other in settled if outdoes(other, seen.me)]
     if better and _longer(seen, seen.outdone_since, OUTDONE_SECONDS):
         return Leaving(reason=f"{better[0].candidate} is better placed ({seen.me.reason})")

@@ -41,7 +41,8 @@ class Observation:
     `view` is None without a connection. `acquired_at`, `lease` and `claim` come and go together; `looks` is the lease
     that the looks at the duty are worth. `lost`: a quorum said so. `activated`: ACTIVATE was begun under this very
     claim, whatever became of it. `by_order`: this claim was ordered by a person, so that no priority takes it away.
-    `hung`: the signer's process neither answers nor works.
+    `hung`: the signer's process neither answers nor works. `chains_lost`: there are chains that it could have signed
+    for under this claim, and can't any more.
 
     Signing calls of this claim: `pending` ones may still be answered, and are waited for in a drain; `forfeited` ones
     never are, so the release is not clean. `in_round`: the signer takes part in a round that it would fail;
@@ -49,8 +50,8 @@ class Observation:
     `drain_limit` seconds after it. `round_since`: since when the end of a round is waited for, as long too.
 
     `stopping`: the agent itself was told to end; `passed_over_since`: since when somebody better was to take a duty
-    that nobody holds; `outdone_since`: since when another candidate has been better placed; `silent_for`: seconds that
-    looks showed no new beat of the holder.
+    that nobody holds; `outdone_since`, `outreached_since`: since when another candidate has been better placed, or
+    could have signed for more; `silent_for`: seconds that looks showed no new beat of the holder.
     """
 
     now: float
@@ -66,6 +67,7 @@ class Observation:
     by_order: bool
     signer: Signer
     hung: bool
+    chains_lost: bool
     pending: int
     forfeited: int
     in_round: bool
@@ -75,6 +77,7 @@ class Observation:
     stopping: bool
     passed_over_since: float | None
     outdone_since: float | None
+    outreached_since: float | None
     silent_for: float
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 # Every process of a signer inherits it: one that left the group and the session by a double fork is still found.
 MARK = "NOTARY_SIGNER"
 STOPPED = "Tt"
+_SWITCHES = re.compile(r"voluntary_ctxt_switches:\s+(\d+)")  # "nonvoluntary_…" ends so as well
 GONE = "ZX"  # states of /proc/<pid>/stat: a zombie acts no more
 
 
@@ -92,10 +94,15 @@ def kill(family: Family, within: float, clock: Callable[[], float]) -> bool:
 
 
 def activity(family: Family) -> tuple[int, bool]:
-    """Clock ticks of CPU that the family's living processes have had, and whether its leader stands still (SIGSTOP)."""
-    found = [_stat(process.pid) for process in members(family)]
+    """What grows while any of the family's threads does something, and whether its leader stands still (SIGSTOP).
+
+    Clock ticks of CPU time, which a thread has that computes, and context switches, which one has that waits and looks
+    again: a real Iguana that waits for a daemon uses a tick in five seconds, and has 63 switches in one [run].
+    """
     leader = _stat(family.leader.pid)
-    return sum(stat.ticks for stat in found if stat), leader is not None and leader.state in STOPPED
+    found = [_stat(process.pid) for process in members(family)]
+    work = sum(stat.ticks + _switches(stat.pid) for stat in found if stat)
+    return work, leader is not None and leader.state in STOPPED
 
 
 def zombies(parent: int) -> list[int]:
@@ -111,6 +118,15 @@ def send(process: ProcessId, number: signal.Signals) -> None:
     with contextlib.suppress(OSError):
         signal.pidfd_send_signal(opened, number)
     os.close(opened)
+
+
+def _switches(pid: int) -> int:
+    """Context switches of a process's threads, voluntary or not; 0 for one that is gone."""
+    found = 0
+    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+        with contextlib.suppress(OSError):
+            found += sum(int(count) for count in _SWITCHES.findall(status.read_text(errors="replace")))
+    return found
 
 
 def _all() -> Iterator[_Stat]:

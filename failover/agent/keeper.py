@@ -49,7 +49,7 @@ class SignerKeeper:
         self._pause, self._may_start_at, self._started_at = FIRST_PAUSE, 0.0, 0.0
         self._penalty, self._penalised_until, self._activated_at = FIRST_PENALTY, 0.0, float("inf")
         self._busy_since: float | None = None
-        self._ticks, self._worked_at = -1, 0.0
+        self._turns, self._worked_at = -1, 0.0
         self._silent = False
         self.falls = 0
         self.failure = ""
@@ -83,7 +83,7 @@ class SignerKeeper:
         if self.process.running or self._clock() < self._may_start_at:
             return
         self._active, self._told, self._started_at = False, frozenset[str](), self._clock()
-        self._busy_since, self._ticks, self._silent = None, -1, False
+        self._busy_since, self._turns, self._silent = None, -1, False
         try:
             self.process.start(self._role.command())
             self._tell()
@@ -146,14 +146,14 @@ class SignerKeeper:
         return self.state is Signer.ACTIVE and await self._role.in_round()
 
     def _without_answer(self) -> Reach:
-        """BUSY where the process works all the same: it has had CPU time lately, and was not busy for too long."""
+        """BUSY where the process works all the same: its threads ran lately, and it was not busy for too long."""
         if self.process.family is None:
             return Reach.SILENT
         now = self._clock()
-        ticks, stopped = processes.activity(self.process.family)
-        if self._busy_since is None or ticks > self._ticks:
+        turns, stopped = processes.activity(self.process.family)
+        if self._busy_since is None or turns != self._turns:
             self._worked_at = now
-        self._busy_since, self._ticks = now if self._busy_since is None else self._busy_since, ticks
+        self._busy_since, self._turns = now if self._busy_since is None else self._busy_since, turns
         works = not stopped and now - self._worked_at <= self._role.idle_seconds
         patient = now - self._busy_since < self._role.busy_seconds or now - self._called_at() < CALLED_SECONDS
         return Reach.BUSY if works and patient else Reach.SILENT

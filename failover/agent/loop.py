@@ -19,7 +19,7 @@ from failover.agent.viewing import Viewing
 from failover.agent.vitals import Observe, Vitals
 from failover.clock import Clock
 from failover.deadline import Deadline, Session
-from failover.decide import decide, outdone, passed_over
+from failover.decide import decide, outdone, outreached, passed_over
 from failover.doppelganger import Lookout
 from failover.fitness import signable
 from failover.log import Log
@@ -43,6 +43,7 @@ class Agent:
     view: View | None = None
     _passed_over_since: float | None = None
     _outdone_since: float | None = None
+    _outreached_since: float | None = None
     _round_since: float | None = None
     _said: Decision | None = None
 
@@ -195,6 +196,7 @@ class Agent:
             by_order=tenure.by_order if tenure else False,
             signer=self.signer.state,
             hung=health.hung if health else False,
+            chains_lost=tenure is not None and not tenure.signs <= {*(self.me.signs or ())},
             pending=tenure.calls.pending(silent) if tenure else 0,
             forfeited=tenure.calls.forfeited(silent) if tenure else 0,
             in_round=self._in_round(tenure, now),
@@ -204,6 +206,7 @@ class Agent:
             stopping=self.stopping,
             passed_over_since=self._passed_over_since,
             outdone_since=self._outdone_since,
+            outreached_since=self._outreached_since,
             silent_for=self._viewing.silence.seconds,
         )
 
@@ -212,8 +215,12 @@ class Agent:
         view, holds = self.view, self.tenure is not None
         over = view is not None and not holds and passed_over(self.me, view)
         beaten = view is not None and holds and outdone(self.me, view)
+        fewer = view is not None and holds and outreached(self.me, view)
         self._passed_over_since = (self._passed_over_since or now) if over else None
         self._outdone_since = (self._outdone_since or now) if beaten else None
+        self._outreached_since = (self._outreached_since or now) if fewer else None
+        if self.tenure:
+            self.tenure.signs |= frozenset(self.me.signs or ())
 
     def _candidacy(self) -> Candidacy:
         health, mine = self.vitals.health, self._config

@@ -55,6 +55,7 @@ class Tenure:
     """Seconds of the agent's clock. Only the agent's loop and its heartbeat change it.
 
     `by_order`: a person has handed the duty over to this candidate, so no better priority takes it away.
+    `signs`: all chains that it could have signed for at any time.
     """
 
     claim: Claim
@@ -64,6 +65,7 @@ class Tenure:
     lost: bool = False
     activated: bool = False
     by_order: bool = False
+    signs: frozenset[str] = frozenset()
     draining_since: float | None = None
 
     def patience(self, timing: Timing, now: float) -> float:

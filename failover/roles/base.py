@@ -24,7 +24,7 @@ class Role(Protocol):
     busy_seconds: float
     """How long it may leave calls unanswered while its process works."""
     idle_seconds: float
-    """How long its process may have had no CPU time meanwhile: after that it hangs."""
+    """How long none of its threads may have had a processor meanwhile: after that it hangs."""
 
     @property
     def secrets(self) -> tuple[str, ...]:

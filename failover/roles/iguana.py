@@ -36,7 +36,7 @@ class Iguana:
 
     # Its API is one thread: while a call waits for a daemon, nobody else is answered (30 s seen) [run].
     busy_seconds = 60.0
-    idle_seconds = 1.0  # its threads poll all the time, some 4 clock ticks of CPU a second [run]
+    idle_seconds = 1.0  # its threads look again all the time, 63 times a second even where all of them wait [run]
 
     def __init__(self, config: AgentConfig) -> None:
         """Raises SettingsError without a passphrase."""

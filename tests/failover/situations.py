@@ -53,6 +53,7 @@ def standing_by(**changed: Any) -> Observation:
         by_order=False,
         signer=Signer.IDLE,
         hung=False,
+        chains_lost=False,
         pending=0,
         forfeited=0,
         in_round=False,
@@ -62,6 +63,7 @@ def standing_by(**changed: Any) -> Observation:
         stopping=False,
         passed_over_since=None,
         outdone_since=None,
+        outreached_since=None,
         silent_for=0.0,
     )
     return replace(seen, **changed)

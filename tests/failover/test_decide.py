@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.decide import decide, outdone, passed_over
+from failover.decide import decide, outdone, outreached, passed_over
 from failover.lease import Lease
 from failover.observation import Act, Observation, Signer
 from tests.failover.situations import (
@@ -87,8 +87,15 @@ REASONS = [
     (signing(view=view(SETTLED_ASIA, US)), "asia has a better priority and is settled"),
     (signing(me=SICK_EU), "eu is not healthy (3 peers) and asia is"),
     (signing(me=SICK_EU, view=view(replace(US, penalised=True))), "eu is not healthy (3 peers) and us is"),
-    (signing(me=FEWER_EU, view=view(ASIA, US)), "us can sign for more chains (RAPH: the daemon is gone)"),
-    (signing(me=NOT_KMD_EU, view=view(US)), "us can sign for more chains (LTC: the daemon is gone)"),
+    (
+        signing(me=FEWER_EU, view=view(ASIA, US), chains_lost=True),
+        "us can sign for more chains (RAPH: the daemon is gone)",
+    ),
+    (signing(me=NOT_KMD_EU, view=view(US), chains_lost=True), "us can sign for more chains (LTC: the daemon is gone)"),
+    (
+        signing(me=FEWER_EU, view=view(US), outreached_since=NOW - 15.1),
+        "us can sign for more chains (RAPH: the daemon is gone)",
+    ),
     (
         signing(me=FULL_EU, outdone_since=NOW - 90.1),
         "us is better placed (RAPH: less than 5% of the disk is free)",
@@ -119,8 +126,9 @@ AS_NOBODY_IS_BETTER_OFF = [
     signing(me=POOR_EU, view=view(replace(US, reason="RAPH: fewer than 5 notary UTXOs"))),
     signing(me=FEWER_EU, view=view(replace(US, signs=("KMD", "CCL")))),
     signing(me=FEWER_EU, view=view(replace(US, signs=("CCL", "RAPH")))),
-    signing(me=FEWER_EU, view=view(replace(US, settled=False))),
-    signing(me=FEWER_EU, view=view(replace(US, penalised=True))),
+    signing(me=FEWER_EU, view=view(replace(US, settled=False)), chains_lost=True),
+    signing(me=FEWER_EU, view=view(replace(US, penalised=True)), chains_lost=True),
+    signing(me=FEWER_EU, outreached_since=NOW - 14.0),
     signing(me=FEWER_EU, view=view(replace(US, signs=None))),
     signing(me=FULL_EU, outdone_since=NOW - 89.0),
     signing(me=FULL_EU, view=view(replace(US, weak=("KMD: disk",))), outdone_since=NOW - 99.0),
@@ -158,9 +166,14 @@ LETTING_GO = [
         "eu is not healthy (3 peers) and asia is: no new signing calls",
     ),
     (
-        signing(me=FEWER_EU, in_round=True),
+        signing(me=FEWER_EU, in_round=True, chains_lost=True),
         Act.DRAIN,
         "us can sign for more chains (RAPH: the daemon is gone): no new signing calls",
+    ),
+    (
+        signing(me=FEWER_EU, in_round=True, outreached_since=NOW - 16.0),
+        Act.WAIT,
+        "us can sign for more chains (RAPH: the daemon is gone): after the round under way",
     ),
     (
         signing(me=SICK_EU, draining_since=NOW - 2.1, pending=1),
@@ -313,6 +326,12 @@ def test_who_is_better_placed_is_told_by_its_weaknesses_and_by_blocks() -> None:
     assert outdone(behind, view(US)), "its chain goes on elsewhere"
     assert not outdone(behind, view(replace(US, still=(("CCL", 100),)))), "the chain stands still everywhere"
     assert outdone(behind, view(replace(US, still=(("CCL", 101),))))
+
+
+def test_who_could_sign_for_more_is_told_once_it_has_settled() -> None:
+    assert outreached(FEWER_EU, view())
+    assert not outreached(FEWER_EU, view(replace(US, settled=False)))
+    assert not outreached(EU, view())
 
 
 def test_only_a_free_duty_passes_somebody_over() -> None:

@@ -40,35 +40,43 @@ def soon(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def ticks(found: Family) -> int:
+def work(found: Family) -> int:
     return processes.activity(found)[0]
 
 
-def test_a_family_that_works_has_had_more_cpu_whenever_it_is_looked_at() -> None:
+def test_a_family_that_computes_has_done_more_whenever_it_is_looked_at() -> None:
     with family(["sh", "-c", f"{sys.executable} -c '{SPINS}' & wait"]) as found:
-        before = ticks(found)
-        soon(lambda: ticks(found) > before + 2)  # the child's: the leader itself only waits
+        before = work(found)
+        soon(lambda: work(found) > before + 2)  # the child's: the leader itself only waits
         assert processes.activity(found)[1] is False
 
 
-def test_a_family_that_waits_has_no_more_cpu() -> None:
+def test_a_family_that_waits_and_looks_again_works_though_it_uses_hardly_any_cpu() -> None:
+    with family([sys.executable, "-c", "import time\nwhile True: time.sleep(0.02)"]) as found:
+        soon(lambda: state(found.leader.pid) == "S")
+        before = work(found)
+        soon(lambda: work(found) > before + 5)
+
+
+def test_a_family_that_waits_for_one_thing_does_nothing() -> None:
     with family(["sleep", "600"]) as found:
         soon(lambda: state(found.leader.pid) == "S")
-        before = ticks(found)
+        time.sleep(0.3)
+        before = work(found)
         time.sleep(0.3)
         assert processes.activity(found) == (before, False)
 
 
 def test_a_leader_that_is_stopped_is_told_from_one_that_waits() -> None:
     with family([sys.executable, "-c", SPINS]) as found:
-        soon(lambda: ticks(found) > 0)
+        soon(lambda: work(found) > 0)
         os.kill(found.leader.pid, signal.SIGSTOP)
         soon(lambda: processes.activity(found)[1])
-        before = ticks(found)
+        before = work(found)
         time.sleep(0.3)
         assert processes.activity(found) == (before, True)
         os.kill(found.leader.pid, signal.SIGCONT)
-        soon(lambda: not processes.activity(found)[1] and ticks(found) > before)
+        soon(lambda: not processes.activity(found)[1] and work(found) > before)
 
 
 def test_a_family_that_is_gone_has_neither() -> None:

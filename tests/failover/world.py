@@ -149,8 +149,19 @@ class Agent(Actor):
         epoch = None if self.claim is None else self.claim.epoch
         pending = sum(call.epoch == epoch and not call.answered for call in self.calls)
         own = {name: getattr(self, name) for name in OWN} | {"silent_for": self.silence.seconds}
-        still = {"by_order": False, "hung": False, "forfeited": 0, "outdone_since": None}
-        return Observation(now=now, pending=pending, drain_limit=2.0, stopping=False, **still, **own)
+        return Observation(
+            now=now,
+            pending=pending,
+            forfeited=0,
+            by_order=False,
+            hung=False,
+            chains_lost=False,
+            outdone_since=None,
+            outreached_since=None,
+            drain_limit=2.0,
+            stopping=False,
+            **own,
+        )
 
     def tick(self) -> None:
         if self.signer is Signer.STOPPING:
