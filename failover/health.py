@@ -69,8 +69,8 @@ class Health:
     """What the candidate says of itself, and what the next judgement needs. Seconds of the agent's clock.
 
     `healthy`: nothing of its own keeps it from holding a duty. `ready`: the chains whose daemons a signer can work
-    with; `silent`: those whose daemons do not answer; `hung`: the signer neither answers nor works. `weak`, `still`: as
-    in `Candidacy`. `settled`: nothing of its own got worse for `settle_seconds`, whatever was wrong before.
+    with; `silent`: those whose daemons do not answer. `weak`, `still`: as in `Candidacy`. `settled`: nothing of its own
+    got worse for `settle_seconds`, whatever was wrong before.
     """
 
     healthy: bool
@@ -78,7 +78,6 @@ class Health:
     settled: bool
     ready: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
-    hung: bool = False
     weak: tuple[str, ...] = ()
     still: tuple[tuple[str, int], ...] = ()
     bad: Mapping[str, int] = field(default_factory=dict[str, int])  # observations in a row, by what is wrong
@@ -117,7 +116,6 @@ def judge(before: Health | None, readings: Readings, limits: HealthLimits, now: 
         settled=now - since >= limits.settle_seconds,
         ready=frozenset(ready),
         silent=frozenset(one.chain for one in readings.daemons if one.reach is not Reach.ANSWERS),
-        hung=readings.signer is Reach.SILENT and bad[SIGNER] >= BAD_IN_A_ROW,
         weak=weak,
         still=tuple(
             (one.chain, one.height)

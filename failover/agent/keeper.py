@@ -9,7 +9,7 @@ from failover import processes
 from failover.agent.signer import SignerProcess
 from failover.agent.tenure import Tenure
 from failover.clock import Clock
-from failover.health import Reach
+from failover.health import BAD_IN_A_ROW, Reach
 from failover.log import Log
 from failover.observation import Signer
 from failover.roles.base import Role, RoleError
@@ -50,7 +50,7 @@ class SignerKeeper:
         self._penalty, self._penalised_until, self._activated_at = FIRST_PENALTY, 0.0, float("inf")
         self._busy_since: float | None = None
         self._turns, self._worked_at = -1, 0.0
-        self._silent = False
+        self._silences = 0
         self.falls = 0
         self.failure = ""
 
@@ -69,6 +69,11 @@ class SignerKeeper:
         return self.process.running and self._preparing is not None and self._preparing.done()
 
     @property
+    def hung(self) -> bool:
+        """Whether this very process was silent twice in a row: it neither answers nor works."""
+        return self._silences >= BAD_IN_A_ROW
+
+    @property
     def penalised(self) -> bool:
         """Whether an activation failed lately: another candidate goes first, and longer after each failure."""
         return self._clock() < self._penalised_until
@@ -83,7 +88,7 @@ class SignerKeeper:
         if self.process.running or self._clock() < self._may_start_at:
             return
         self._active, self._told, self._started_at = False, frozenset[str](), self._clock()
-        self._busy_since, self._turns, self._silent = None, -1, False
+        self._busy_since, self._turns, self._silences = None, -1, 0
         try:
             self.process.start(self._role.command())
             self._tell()
@@ -135,10 +140,10 @@ class SignerKeeper:
         if self.state is Signer.STOPPING or not self.ready:
             return None
         if await self._role.answers():
-            self._busy_since, self._silent = None, False
+            self._busy_since, self._silences = None, 0
             return Reach.ANSWERS
         found = self._without_answer()
-        self._silent = found is Reach.SILENT
+        self._silences = self._silences + 1 if found is Reach.SILENT else 0
         return found
 
     async def in_round(self) -> bool:
@@ -194,8 +199,9 @@ class SignerKeeper:
         self._forgive()
         self._preparing = self._joining = None
         self._active, self._told = False, frozenset[str]()
-        if not asked or self._silent:
+        if not asked or self._silences:
             self._fell()
+        self._silences = 0
         try:
             self._tell()
         except OSError as error:

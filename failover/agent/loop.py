@@ -195,7 +195,7 @@ class Agent:
             activated=tenure.activated if tenure else False,
             by_order=tenure.by_order if tenure else False,
             signer=self.signer.state,
-            hung=health.hung if health else False,
+            hung=self.signer.hung,
             chains_lost=tenure is not None and not tenure.signs <= {*(self.me.signs or ())},
             pending=tenure.calls.pending(silent) if tenure else 0,
             forfeited=tenure.calls.forfeited(silent) if tenure else 0,

@@ -64,11 +64,11 @@ class Vitals:
         # A round that can't end is none: without an answer of KMD's daemon, or of the signer, nobody completes it.
         can_end = KMD not in health.silent and signer in (Reach.ANSWERS, Reach.BUSY)
         self.in_round = can_end and await self._signer.in_round()
-        if before is None or _told(before) != _told(health):
+        if before is None or _told(before) != _told(health) or self._signer.hung:
             self._wake()
         return health
 
 
 def _told(health: Health) -> tuple[object, ...]:
     """What the agent's loop acts on at once."""
-    return health.healthy, health.settled, health.ready, health.silent, health.hung
+    return health.healthy, health.settled, health.ready, health.silent

@@ -127,17 +127,10 @@ def test_calls_to_a_silent_daemon_are_known_to_wait_for_nothing() -> None:
     assert judged(GOOD, with_ccl(height=90)).silent == set()
 
 
-def test_a_signer_is_hung_when_it_neither_answered_nor_worked_twice() -> None:
-    silent = replace(GOOD, signer=Reach.SILENT)
-    assert not judged(GOOD, silent).hung
-    assert judged(GOOD, silent, silent).hung
-    assert not judged(GOOD, silent, GOOD, silent).hung
-
-
 def test_a_signer_that_is_busy_is_not_ill() -> None:
     busy = replace(GOOD, signer=Reach.BUSY)
     health = judged(GOOD, busy, busy, busy)
-    assert (health.healthy, health.hung, health.reason) == (True, False, "healthy")
+    assert (health.healthy, health.reason) == (True, "healthy")
 
 
 def test_a_limit_that_is_just_kept_is_kept() -> None:

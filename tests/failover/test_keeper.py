@@ -291,10 +291,29 @@ def test_a_daemon_that_waits_for_its_disk_is_given_longer(world: World) -> None:
     assert looks(world, *[(6, False)] * 5, seconds=20.0)[-1] is Reach.SILENT
 
 
-def test_a_signer_that_was_killed_because_it_hung_has_fallen(world: World) -> None:
-    assert looks(world, (5, True))[0] is Reach.SILENT
+def test_a_signer_hangs_when_it_was_silent_twice_in_a_row(world: World) -> None:
+    looks(world, (5, True))
+    assert not world.keeper.hung
+    looks(world, (5, True), (6, False), (6, True))
+    assert not world.keeper.hung
+    looks(world, (5, True), (5, True))
+    assert world.keeper.hung
+
+
+def test_a_signer_that_was_killed_because_it_hung_has_fallen_and_the_next_one_does_not_hang(world: World) -> None:
+    looks(world, (5, True), (5, True))
     play(world.keeper.kill())
-    assert world.keeper.falls == 1
+    assert (world.keeper.falls, world.keeper.hung) == (1, False)
+
+    async def start() -> None:
+        world.keeper.prepare()
+        assert not world.process.running, "not at once: it would be ended again and again"
+        world.now += 2
+        world.keeper.prepare()
+        assert world.process.running
+
+    play(start())
+    assert not world.keeper.hung
 
 
 def test_a_signer_that_was_killed_for_another_reason_has_not_fallen(world: World) -> None:
