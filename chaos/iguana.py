@@ -1,4 +1,4 @@
-"""Iguana's double as chaos runs it: signing calls at a rate, and an activation that fails where a file says so.
+"""Iguana's double as chaos runs it: signing calls at a rate, and an activation that fails where a file tells it to.
 
 `--faults` is a file that holds a word, or is not there: `refuse` (dpow is answered with an error), `die` (it ends the
 process), `hang` (whatever it is asked next is the last thing; its other threads sign on). Run by its file, without
@@ -39,7 +39,7 @@ def failing(answer: Answer, faults: Path) -> Answer:
 
 
 def fault_in(file: Path) -> str:
-    """The word in it; empty without a file."""
+    """What the file holds; empty without one."""
     try:
         return file.read_text().strip()
     except OSError:

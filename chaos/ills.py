@@ -186,4 +186,4 @@ def _kill(member: Member, chain: str) -> None:
 
 
 def _nothing() -> None:
-    """Nothing more is to be done."""
+    """Nothing: the fault ended by itself."""

@@ -110,7 +110,7 @@ def wanted(units: dict[Unit, frozenset[str]], last: frozenset[str]) -> frozenset
 
 
 def penalised(strikes: Iterable[Strike], moment: int) -> frozenset[str]:
-    """Candidates whose signer was struck lately, by the word for that they can't sign."""
+    """Candidates whose signer was struck lately, each by its `Unit.takes`."""
     patience = PENALTY_SECONDS * SECOND
     recent = [one for one in strikes if one.kind in PENALISING and one.begin <= moment <= one.end + patience]
     return frozenset(f"unit:{hit}" for strike in recent for hit in strike.hits)

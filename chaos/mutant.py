@@ -24,7 +24,7 @@ class Mutant:
     tests: str = ""
 
     def copied_to(self, folder: Path) -> Path:
-        """What FAILOVER_PATH is to be: a copy with the mutant. ValueError where the code has changed."""
+        """The folder for FAILOVER_PATH: a copy with the mutant. ValueError where the code has changed."""
         for package in PACKAGES:
             ignore = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / package, folder / package, ignore=ignore, dirs_exist_ok=True)

@@ -42,16 +42,16 @@ class Unit:
 
     @property
     def takes(self) -> str:
-        """The word for that it can't sign."""
+        """What a strike takes when this candidate can't sign."""
         return f"unit:{self.duty}@{self.region}"
 
     @property
     def unsure(self) -> str:
-        """The word for that nobody can say whether it signs: what it has begun may go on, and it begins nothing."""
+        """What a strike takes when nobody can tell whether it signs: what it has begun may go on, and it begins nothing."""
         return f"unsure:{self.duty}@{self.region}"
 
     def daemon(self, chain: str) -> str:
-        """The word for that one of its daemons is of no use."""
+        """What a strike takes when one of its daemons is of no use."""
         return f"daemon:{self.duty}@{self.region}/{chain}"
 
 

@@ -132,11 +132,11 @@ class Common(Daemon):
             raise RpcError(DECODE, self.cut_text) from None
 
     def to_sign(self, asked: Asked) -> Transaction:
-        """The same where it is to be signed. Raises RpcError."""
+        """The same for a call that signs. Raises RpcError."""
         return self.transaction(asked)
 
     def to_send(self, asked: Asked) -> Transaction:
-        """The same where it is to be sent. Raises RpcError."""
+        """The same for a call that sends. Raises RpcError."""
         return self.transaction(asked)
 
     async def signed(self, asked: Asked, name: str, made: Transaction) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class Patient:
     _ready: bool = False
 
     def holder(self) -> Member | None:
-        """Whose signer is activated; None where it is nobody's, or more than one says so."""
+        """Whose signer is activated; None where no candidate, or more than one, has logged it."""
         found = [member for member in self.members if signs(member)]
         return found[0] if len(found) == 1 else None
 

@@ -80,7 +80,7 @@ class Forwarder:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             if request.method != "POST":
                 return web.Response(status=405, text=NO_POST, content_type="text/html", charset=CHARSET)
-            if request.path_qs != "/":  # another wallet's, or nobody's: to leave the path out would be another call
+            if request.path_qs != "/":  # of another wallet: without its path it would be another call
                 return web.Response(status=404, text="", content_type="text/html", charset=CHARSET)
             body = await _body(request)
             if body is None:
