@@ -47,7 +47,7 @@ class Unit:
 
     @property
     def unsure(self) -> str:
-        """What a strike takes when nobody can tell whether it signs: what it has begun may go on, and it begins nothing."""
+        """What a strike takes when nobody can tell whether it signs: what it has begun may go on, it begins nothing."""
         return f"unsure:{self.duty}@{self.region}"
 
     def daemon(self, chain: str) -> str:
