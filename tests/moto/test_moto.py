@@ -56,7 +56,7 @@ def test_moto_takes_everything_that_it_knows(program: Resources, tmp_path: Path)
         assert found["peerings"] == 2
         assert len(found["clusters"]) == 1
         assert len(found["groups"]) == 4
-        assert found["repositories"] == 9
+        assert found["repositories"] == 10, "one for each image of the release"
 
 
 # What is changed to a mistake: the resource, its kind, what AWS would say, the input.
