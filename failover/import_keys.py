@@ -94,7 +94,7 @@ async def _scan(ask: Ask) -> Scan:
 
 
 async def _share(how_far: Question[Scan]) -> str:
-    """How much of its chain a wallet has looked through, where the daemon says so; and why it waits, if it does."""
+    """How much of its chain a wallet has looked through, where the daemon tells it; and why it waits, if it does."""
     try:
         scan = await how_far.answer(ASKED_SECONDS)
     except TimeoutError:

@@ -55,7 +55,7 @@ async def bring(ask: Ask, key: NotaryKey, *, again: bool = False, pause: Pause =
 
 
 async def _step(ask: Ask, key: NotaryKey, state: _State) -> Brought | None:
-    """What was done, once it is; None where it is to be tried again."""
+    """What was done, once it is; None where it has to be tried again."""
     try:
         return await _further(ask, key, state)
     except CallError as error:

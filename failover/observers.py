@@ -22,7 +22,7 @@ __all__ = ["FAILED", "Ask", "DaemonObserver", "pay_to"]
 
 NOTARY_UTXO = 0.0001  # coins: the 10,000 sat that a notary's signature spends
 WALLET_SECONDS = 60.0  # a wallet that has the key is asked more seldom: listing its outputs is much work
-READING_SECONDS = 2.0  # for all of a reading: a daemon that stands still is to be seen within 5 s, at two readings
+READING_SECONDS = 2.0  # for all of a reading: two of them see within 5 s that a daemon stands still
 # For one call: a daemon that looks through its chain answers when it is through, and is not asked again meanwhile.
 PATIENT_SECONDS = 1000.0
 

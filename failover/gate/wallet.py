@@ -45,7 +45,7 @@ class DefaultWallet:
             await self._pause(CHECK_SECONDS if await self.ensure() else RETRY_SECONDS)
 
     async def ensure(self) -> bool:
-        """Whether the wallet is there now; says so when it acts, and when it fails for another reason than before."""
+        """Whether the wallet is there now; logs what it does, and each new reason why it failed."""
         try:
             there = NAME in cast("list[object]", await self._ask("listwallets"))
             if not there:

@@ -9,7 +9,7 @@ import pytest
 from failover.gate.calls import FORBIDDEN, READING, Kind, classify
 from tests.failover.litecoind_world import Litecoind, needs_litecoind
 
-# Of the categories of `help`: those whose calls change nothing but by a name that says so.
+# Of the categories of `help`: those whose calls change nothing, except where the name of a call tells it.
 READ_BY_NAME = (
     "get",
     "list",
